@@ -1,0 +1,19 @@
+#ifndef RAREFY_DIALECT_RAREFY_IR_RAREFY_H
+#define RAREFY_DIALECT_RAREFY_IR_RAREFY_H
+
+#include "mlir/Bytecode/BytecodeOpInterface.h"
+#include "mlir/Dialect/Linalg/IR/LinalgInterfaces.h"
+#include "mlir/IR/Dialect.h"
+#include "mlir/IR/OpDefinition.h"
+#include "mlir/IR/OpImplementation.h"
+#include "mlir/Interfaces/DestinationStyleOpInterface.h"
+#include "mlir/Interfaces/InferTypeOpInterface.h"
+#include "mlir/Interfaces/SideEffectInterfaces.h"
+#include "mlir/Interfaces/TilingInterface.h"
+#include "rarefy/Support/LLVM.h"
+
+#include "rarefy/Dialect/Rarefy/IR/RarefyOpsDialect.h.inc"
+#define GET_OP_CLASSES
+#include "rarefy/Dialect/Rarefy/IR/RarefyOps.h.inc"
+
+#endif // RAREFY_DIALECT_RAREFY_IR_RAREFY_H

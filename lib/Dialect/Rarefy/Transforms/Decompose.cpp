@@ -1,0 +1,39 @@
+// Asks every `rarefy` op for its own definition.
+
+#include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/Linalg/IR/Linalg.h"
+#include "mlir/Dialect/Math/IR/Math.h"
+#include "mlir/Dialect/SCF/IR/SCF.h"
+#include "mlir/Dialect/Tensor/IR/Tensor.h"
+#include "mlir/IR/PatternMatch.h"
+#include "rarefy/Dialect/Rarefy/IR/Rarefy.h"
+#include "rarefy/Dialect/Rarefy/Transforms/Passes.h"
+
+namespace rarefy {
+#define GEN_PASS_DEF_RAREFYDECOMPOSE
+#include "rarefy/Dialect/Rarefy/Transforms/Passes.h.inc"
+
+namespace {
+struct RarefyDecompose : impl::RarefyDecomposeBase<RarefyDecompose> {
+  void runOnOperation() override {
+    IRRewriter rewriter(&getContext());
+    WalkResult result =
+        getOperation()->walk([&](linalg::AggregatedOpInterface op) {
+          if (!isa_and_nonnull<RarefyDialect>(op->getDialect()))
+            return WalkResult::advance();
+          rewriter.setInsertionPoint(op);
+          FailureOr<SmallVector<Value>> values =
+              op.decomposeOperation(rewriter);
+          if (failed(values)) {
+            op->emitOpError("has no decomposition on these operands");
+            return WalkResult::interrupt();
+          }
+          rewriter.replaceOp(op, *values);
+          return WalkResult::advance();
+        });
+    if (result.wasInterrupted())
+      signalPassFailure();
+  }
+};
+} // namespace
+} // namespace rarefy

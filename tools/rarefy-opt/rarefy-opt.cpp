@@ -1,0 +1,11 @@
+// mlir-opt with everything of Rarefy's registered.
+
+#include "mlir/Tools/mlir-opt/MlirOptMain.h"
+#include "rarefy/InitAll.h"
+
+int main(int argc, char **argv) {
+  mlir::DialectRegistry registry;
+  rarefy::registerAll(registry);
+  return mlir::asMainReturnCode(
+      mlir::MlirOptMain(argc, argv, "Rarefy optimizer\n", registry));
+}
