@@ -1,0 +1,167 @@
+"""The developer command ./x: one function per subcommand, each preparing what it needs."""
+
+import argparse
+import shutil
+import subprocess
+import sys
+
+import testing
+from environment import (
+    PYTHON,
+    ROOT,
+    SetupError,
+    ensure_extra,
+    ensure_python,
+    ensure_system,
+    say,
+    system_environment,
+)
+
+BUILD = ROOT / "build"
+
+
+def run(*command, **options):
+    """Runs a command in the tree's environment and returns its exit code."""
+    return subprocess.run([str(part) for part in command], env=system_environment(), cwd=ROOT, **options).returncode
+
+
+def configured():
+    """Whether the build folder is newer than the presets; CMake itself watches the rest."""
+    ninja = BUILD / "build.ninja"
+    return ninja.exists() and ninja.stat().st_mtime > (ROOT / "CMakePresets.json").stat().st_mtime
+
+
+def configure():
+    if configured():
+        return
+    say("configuring")
+    log = BUILD / "configure.log"
+    BUILD.mkdir(exist_ok=True)
+    ninja = shutil.which("ninja", path=system_environment()["PATH"])
+    with log.open("w") as output:
+        code = run(
+            *("cmake", "--preset", "release", f"-DCMAKE_MAKE_PROGRAM={ninja}"),
+            stdout=output,
+            stderr=subprocess.STDOUT,
+        )
+    if code != 0:
+        sys.stderr.write(log.read_text())
+        raise SetupError(f"cmake failed; its output is in {log.relative_to(ROOT)}")
+
+
+def prepare(*targets):
+    """Installs what is missing and builds the targets, everything when none is named."""
+    ensure_system()
+    ensure_python()
+    configure()
+    # Only a build that has something to do is shown, and never on the standard output.
+    plan = subprocess.run(
+        ["ninja", "-C", BUILD, "-n", *targets], env=system_environment(), capture_output=True, text=True
+    )
+    if "no work to do" in plan.stdout:
+        return
+    if run("ninja", "-C", BUILD, *targets, stdout=sys.stderr) != 0:
+        raise SetupError("the build failed")
+
+
+def build(arguments):
+    """build what changed"""
+    prepare()
+    return 0
+
+
+def test(arguments):
+    """lint, gtest, lit and pytest; with a filter only the suites or tests whose names have it"""
+    prepare()
+    return testing.run(BUILD, arguments.filter, system_environment())
+
+
+def lint(arguments):
+    """check the tree's conventions; --fix formats what can be formatted"""
+    prepare("rarefy-opt")
+    return run(PYTHON, "utils/lint.py", *(["--fix"] if arguments.fix else []))
+
+
+def doctor(arguments):
+    """this machine: processor features, measured ceilings, LLVM, Python, optional peers"""
+    prepare("rarefy-doctor")
+    return run(PYTHON, "utils/doctor.py")
+
+
+def demo(arguments):
+    """run a demo of examples/ (default: digits)"""
+    name = arguments.name or "digits"
+    script = ROOT / "examples" / name / "demo.py"
+    if not script.exists():
+        raise SetupError(f"no demo {name}; there are {', '.join(named('examples/*/demo.py', parent=True))}")
+    prepare()
+    ensure_extra(name)
+    return run(PYTHON, script, *arguments.rest)
+
+
+def bench(arguments):
+    """run a benchmark of benchmarks/, beside the peers that can be installed; all without a name"""
+    known = named("benchmarks/*.py")
+    if arguments.name and arguments.name not in known:
+        raise SetupError(f"no benchmark {arguments.name}; there are {', '.join(known)}")
+    prepare()
+    ensure_extra("peers", optional=True)
+    code = 0
+    for name in [arguments.name] if arguments.name else known:
+        ensure_extra(name)
+        code = run(PYTHON, f"benchmarks/{name}.py", *arguments.rest) or code
+    return code
+
+
+def python(arguments):
+    """the tree's Python, with the built package importable"""
+    prepare()
+    return run(PYTHON, *arguments.rest)
+
+
+def named(pattern, parent=False):
+    """The names of the scripts that a pattern finds, those that start with _ left out."""
+    paths = sorted(ROOT.glob(pattern))
+    return [path.parent.name if parent else path.stem for path in paths if not path.name.startswith("_")]
+
+
+def parse(argv):
+    parser = argparse.ArgumentParser(prog="./x", description="Build, test, measure and run Rarefy.")
+    commands = parser.add_subparsers(dest="command", metavar="command", required=True)
+
+    def add(function):
+        command = commands.add_parser(function.__name__, help=function.__doc__, description=function.__doc__)
+        command.set_defaults(function=function)
+        return command
+
+    demo_parser, bench_parser = add(demo), add(bench)
+    for command in (demo_parser, bench_parser):
+        command.add_argument("name", nargs="?")
+        command.add_argument("rest", nargs=argparse.REMAINDER, metavar="...", help="passed to the script")
+    add(test).add_argument("filter", nargs="?")
+    add(lint).add_argument("--fix", action="store_true", help="let clang-format and ruff rewrite files")
+    add(build)
+    add(doctor)
+    add(python).add_argument("rest", nargs=argparse.REMAINDER, metavar="...", help="passed to Python")
+    commands.add_parser("help", help="this text").set_defaults(function=lambda _: parser.print_help())
+    if not argv:
+        argv = ["help"]
+    # argparse would take options such as -c or -m for its own.
+    if argv[0] == "python":
+        return argparse.Namespace(function=python, rest=argv[1:])
+    return parser.parse_args(argv)
+
+
+def main():
+    arguments = parse(sys.argv[1:])
+    try:
+        return arguments.function(arguments)
+    except SetupError as error:
+        say(f"error: {error}")
+        return 1
+    except KeyboardInterrupt:
+        return 130
+
+
+if __name__ == "__main__":
+    sys.exit(main())
