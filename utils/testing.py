@@ -25,7 +25,16 @@ def run(build, wanted, environment):
     for old in reports.glob("*.xml"):
         old.unlink()
     summary = reports / "ctest.xml"
-    command = ["ctest", "--test-dir", str(build), "--output-on-failure", "--output-junit", str(summary)]
+    command = [
+        "ctest",
+        "--test-dir",
+        str(build),
+        "-j",
+        str(os.cpu_count()),
+        "--output-on-failure",
+        "--output-junit",
+        str(summary),
+    ]
     # A gtest program writes its report beside the others, named after itself.
     environment = dict(environment, GTEST_OUTPUT=f"xml:{reports}/")
     if wanted and any(wanted in name for name in suite_names(build, environment)):

@@ -22,7 +22,9 @@ BUILD = ROOT / "build"
 
 def run(*command, **options):
     """Runs a command in the tree's environment and returns its exit code."""
-    return subprocess.run([str(part) for part in command], env=system_environment(), cwd=ROOT, **options).returncode
+    return subprocess.run(
+        [str(part) for part in command], env=system_environment(), cwd=ROOT, **options
+    ).returncode
 
 
 def configured():

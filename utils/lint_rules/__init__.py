@@ -1,0 +1,1 @@
+"""The rules of utils/lint.py. A rule takes a Tree and yields Findings."""
