@@ -1,31 +1,23 @@
 #ifndef RAREFY_INITALL_H
 #define RAREFY_INITALL_H
 
-#include "mlir/InitAllDialects.h"
-#include "mlir/InitAllExtensions.h"
-#include "mlir/InitAllPasses.h"
-#include "rarefy/Dialect/Rarefy/IR/Rarefy.h"
-#include "rarefy/Dialect/Rarefy/Transforms/Passes.h"
+#include "rarefy/Support/LLVM.h"
+
+namespace mlir {
+class DialectRegistry;
+} // namespace mlir
 
 namespace rarefy {
 
 /// Adds Rarefy's dialects and their external models to `registry`.
-inline void registerDialects(DialectRegistry &registry) {
-  registry.insert<RarefyDialect>();
-}
+void registerDialects(DialectRegistry &registry);
 
 /// Registers Rarefy's passes and pipelines.
-inline void registerPasses() { registerRarefyPasses(); }
+void registerPasses();
 
 /// Adds upstream's and Rarefy's dialects, and registers upstream's and
 /// Rarefy's passes: what every tool starts with.
-inline void registerAll(DialectRegistry &registry) {
-  registerAllDialects(registry);
-  registerAllExtensions(registry);
-  registerAllPasses();
-  registerDialects(registry);
-  registerPasses();
-}
+void registerAll(DialectRegistry &registry);
 
 } // namespace rarefy
 

@@ -1,5 +1,6 @@
 // mlir-opt with everything of Rarefy's registered.
 
+#include "mlir/IR/DialectRegistry.h"
 #include "mlir/Tools/mlir-opt/MlirOptMain.h"
 #include "rarefy/InitAll.h"
 

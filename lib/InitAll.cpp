@@ -1,0 +1,22 @@
+// The one list of what Rarefy consists of, for tools, plugin and C API.
+
+#include "rarefy/InitAll.h"
+#include "mlir/InitAllDialects.h"
+#include "mlir/InitAllExtensions.h"
+#include "mlir/InitAllPasses.h"
+#include "rarefy/Dialect/Rarefy/IR/Rarefy.h"
+#include "rarefy/Dialect/Rarefy/Transforms/Passes.h"
+
+void rarefy::registerDialects(DialectRegistry &registry) {
+  registry.insert<RarefyDialect>();
+}
+
+void rarefy::registerPasses() { registerRarefyPasses(); }
+
+void rarefy::registerAll(DialectRegistry &registry) {
+  registerAllDialects(registry);
+  registerAllExtensions(registry);
+  registerAllPasses();
+  registerDialects(registry);
+  registerPasses();
+}

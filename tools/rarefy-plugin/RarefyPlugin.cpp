@@ -1,0 +1,21 @@
+// Rarefy's dialects, passes and pipelines for the stock mlir-opt-22, which
+// takes this library twice: --load-dialect-plugin and --load-pass-plugin.
+
+#include "llvm/Config/llvm-config.h"
+#include "mlir/Tools/Plugins/DialectPlugin.h"
+#include "mlir/Tools/Plugins/PassPlugin.h"
+#include "rarefy/InitAll.h"
+
+extern "C" LLVM_ATTRIBUTE_VISIBILITY_DEFAULT mlir::DialectPluginLibraryInfo
+mlirGetDialectPluginInfo() {
+  return {MLIR_PLUGIN_API_VERSION, "rarefy", LLVM_VERSION_STRING,
+          [](mlir::DialectRegistry *registry) {
+            rarefy::registerDialects(*registry);
+          }};
+}
+
+extern "C" LLVM_ATTRIBUTE_VISIBILITY_DEFAULT mlir::PassPluginLibraryInfo
+mlirGetPassPluginInfo() {
+  return {MLIR_PLUGIN_API_VERSION, "rarefy", LLVM_VERSION_STRING,
+          [] { rarefy::registerPasses(); }};
+}
