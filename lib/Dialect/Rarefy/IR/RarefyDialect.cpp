@@ -1,9 +1,9 @@
-#include "rarefy/Dialect/Rarefy/IR/Rarefy.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Linalg/IR/Linalg.h"
 #include "mlir/Dialect/Math/IR/Math.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
+#include "rarefy/Dialect/Rarefy/IR/Rarefy.h"
 
 using namespace rarefy;
 

@@ -1,4 +1,4 @@
-// Accessors, effects, shapes and verifiers of the `rarefy` ops.
+// Accessors, effects and shapes of the `rarefy` ops.
 
 #include "mlir/Dialect/Linalg/IR/Linalg.h"
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
@@ -27,8 +27,8 @@ addDpsEffects(DestinationStyleOpInterface op,
 static LogicalResult reifyInits(DestinationStyleOpInterface op, OpBuilder &b,
                                 ReifiedRankedShapedTypeDims &shapes) {
   for (OpResult result : op->getResults())
-    shapes.push_back(tensor::getMixedSizes(
-        b, op.getLoc(), op.getTiedOpOperand(result)->get()));
+    shapes.push_back(tensor::getMixedSizes(b, op.getLoc(),
+                                           op.getTiedOpOperand(result)->get()));
   return success();
 }
 
@@ -57,8 +57,8 @@ Value AttentionOp::getHeadImportance() {
       SmallVectorImpl<MemoryEffects::EffectInstance> &effects) {               \
     addDpsEffects(*this, effects);                                             \
   }                                                                            \
-  LogicalResult OpTy::reifyResultShapes(                                       \
-      OpBuilder &b, ReifiedRankedShapedTypeDims &shapes) {                     \
+  LogicalResult OpTy::reifyResultShapes(OpBuilder &b,                          \
+                                        ReifiedRankedShapedTypeDims &shapes) { \
     return reifyInits(*this, b, shapes);                                       \
   }
 RAREFY_DPS_METHODS(AttentionOp)
@@ -66,8 +66,3 @@ RAREFY_DPS_METHODS(TopKOp)
 RAREFY_DPS_METHODS(GatherOp)
 RAREFY_DPS_METHODS(ScatterOp)
 #undef RAREFY_DPS_METHODS
-
-LogicalResult AttentionOp::verify() { return success(); }
-LogicalResult TopKOp::verify() { return success(); }
-LogicalResult GatherOp::verify() { return success(); }
-LogicalResult ScatterOp::verify() { return success(); }

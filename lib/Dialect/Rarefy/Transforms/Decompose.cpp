@@ -24,10 +24,8 @@ struct RarefyDecompose : impl::RarefyDecomposeBase<RarefyDecompose> {
           rewriter.setInsertionPoint(op);
           FailureOr<SmallVector<Value>> values =
               op.decomposeOperation(rewriter);
-          if (failed(values)) {
-            op->emitOpError("has no decomposition on these operands");
+          if (failed(values))
             return WalkResult::interrupt();
-          }
           rewriter.replaceOp(op, *values);
           return WalkResult::advance();
         });
