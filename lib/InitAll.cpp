@@ -4,14 +4,20 @@
 #include "mlir/InitAllDialects.h"
 #include "mlir/InitAllExtensions.h"
 #include "mlir/InitAllPasses.h"
+#include "rarefy/Codegen/CPU/Passes.h"
 #include "rarefy/Dialect/Rarefy/IR/Rarefy.h"
 #include "rarefy/Dialect/Rarefy/Transforms/Passes.h"
+#include "rarefy/Pipelines/Pipelines.h"
 
 void rarefy::registerDialects(DialectRegistry &registry) {
   registry.insert<RarefyDialect>();
 }
 
-void rarefy::registerPasses() { registerRarefyPasses(); }
+void rarefy::registerPasses() {
+  registerRarefyPasses();
+  registerRarefyCPUPasses();
+  registerPipelines();
+}
 
 void rarefy::registerAll(DialectRegistry &registry) {
   registerAllDialects(registry);

@@ -1,0 +1,92 @@
+// rarefy-cpu-pipeline: tensor functions to the LLVM dialect.
+
+#include "mlir/Conversion/Passes.h"
+#include "mlir/Dialect/Arith/Transforms/Passes.h"
+#include "mlir/Dialect/Bufferization/Pipelines/Passes.h"
+#include "mlir/Dialect/Bufferization/Transforms/Passes.h"
+#include "mlir/Dialect/Func/IR/FuncOps.h"
+#include "mlir/Dialect/Linalg/Passes.h"
+#include "mlir/Dialect/Math/Transforms/Passes.h"
+#include "mlir/Dialect/MemRef/Transforms/Passes.h"
+#include "mlir/Pass/PassRegistry.h"
+#include "mlir/Transforms/Passes.h"
+#include "rarefy/Codegen/CPU/Passes.h"
+#include "rarefy/Dialect/Rarefy/Transforms/Passes.h"
+#include "rarefy/Pipelines/Pipelines.h"
+
+namespace rarefy {
+
+namespace {
+void simplify(OpPassManager &pm) {
+  pm.addPass(createCanonicalizerPass());
+  pm.addPass(createCSEPass());
+}
+
+/// On tensors: what every op means, in as few passes over memory as possible.
+void buildTensorStage(OpPassManager &pm) {
+  pm.addPass(createRarefyDecompose());
+  pm.addNestedPass<func::FuncOp>(createConvertElementwiseToLinalgPass());
+  pm.addPass(createRarefyCPUPrepare());
+  simplify(pm);
+  pm.addNestedPass<func::FuncOp>(createRarefyCPUFuse());
+  simplify(pm);
+}
+
+/// From tensors to buffers, each freed where its last use ends.
+void buildBufferStage(OpPassManager &pm) {
+  pm.addPass(bufferization::createEmptyTensorEliminationPass());
+  pm.addPass(bufferization::createEmptyTensorToAllocTensorPass());
+  bufferization::OneShotBufferizePassOptions bufferize;
+  bufferize.bufferizeFunctionBoundaries = true;
+  bufferize.allowReturnAllocsFromLoops = true;
+  bufferize.functionBoundaryTypeConversion =
+      bufferization::LayoutMapOption::IdentityLayoutMap;
+  pm.addPass(bufferization::createOneShotBufferizePass(bufferize));
+  simplify(pm);
+  bufferization::buildBufferDeallocationPipeline(pm);
+  pm.addPass(createConvertBufferizationToMemRefPass());
+  pm.addPass(createRarefyCPULowerCopies());
+  simplify(pm);
+}
+
+/// From loops and buffers to the LLVM dialect.
+void buildLLVMStage(OpPassManager &pm) {
+  pm.addPass(createRarefyCPUApproximateMath());
+  pm.addPass(createSCFToControlFlowPass());
+  pm.addPass(memref::createExpandStridedMetadataPass());
+  pm.addPass(createLowerAffinePass());
+  // bf16 is computed in f32, and rounded without the library functions that
+  // older C runtimes lack.
+  arith::ArithEmulateUnsupportedFloatsOptions emulate;
+  emulate.sourceTypeStrs = {"bf16"};
+  emulate.targetTypeStr = "f32";
+  pm.addPass(arith::createArithEmulateUnsupportedFloats(emulate));
+  arith::ArithExpandOpsPassOptions expand;
+  expand.includeBf16 = true;
+  pm.addPass(arith::createArithExpandOpsPass(expand));
+  pm.addPass(createConvertMathToLLVMPass());
+  pm.addPass(createConvertMathToLibmPass());
+  pm.addPass(createConvertVectorToLLVMPass());
+  FinalizeMemRefToLLVMConversionPassOptions memref;
+  memref.useAlignedAlloc = true;
+  pm.addPass(createFinalizeMemRefToLLVMConversionPass(memref));
+  pm.addPass(createConvertToLLVMPass());
+  pm.addPass(createReconcileUnrealizedCastsPass());
+  simplify(pm);
+}
+} // namespace
+
+void buildCPUPipeline(OpPassManager &pm, const CPUPipelineOptions &options) {
+  buildTensorStage(pm);
+  buildBufferStage(pm);
+  pm.addNestedPass<func::FuncOp>(createConvertLinalgToLoopsPass());
+  buildLLVMStage(pm);
+}
+
+void registerPipelines() {
+  PassPipelineRegistration<CPUPipelineOptions>(
+      "rarefy-cpu-pipeline", "Compile tensor functions for the CPU",
+      buildCPUPipeline);
+}
+
+} // namespace rarefy
