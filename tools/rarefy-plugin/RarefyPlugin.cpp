@@ -1,10 +1,10 @@
 // Rarefy's dialects, passes and pipelines for the stock mlir-opt-22, which
 // takes this library twice: --load-dialect-plugin and --load-pass-plugin.
 
-#include "llvm/Config/llvm-config.h"
 #include "mlir/Tools/Plugins/DialectPlugin.h"
 #include "mlir/Tools/Plugins/PassPlugin.h"
 #include "rarefy/InitAll.h"
+#include "llvm/Config/llvm-config.h"
 
 extern "C" LLVM_ATTRIBUTE_VISIBILITY_DEFAULT mlir::DialectPluginLibraryInfo
 mlirGetDialectPluginInfo() {

@@ -66,7 +66,7 @@ def flags_tested(tree):
     flags = [(path, record["line"], record["argument"]) for path, record in passes(tree)]
     flags += [found[:3] for found in pipelines(tree)]
     for path, line, flag in flags:
-        if not re.search(rf"(?<![\w-]){re.escape(flag)}(?![\w-])", runs):
+        if not re.search(rf"(?<![\w-])-{{0,2}}{re.escape(flag)}(?![\w-])", runs):
             yield Finding(path, line, f"no RUN line has the flag {flag}")
 
 

@@ -61,8 +61,8 @@ def python_checked(tree):
     output = call([*RUFF, "check", "-q", "--output-format=concise"], tree, paths)
     for path, line, message in re.findall(r"^(.+?):(\d+):\d+: (.*)$", output, re.MULTILINE):
         yield Finding(path, int(line), message)
-    unformatted = call([*RUFF, "format", "--check"], tree, paths)
-    for path in re.findall(r"^Would reformat: (.*)$", unformatted, re.MULTILINE):
+    unformatted = call([*RUFF, "format", "--check", "--output-format=concise"], tree, paths)
+    for path in re.findall(r"^(.+?):\d+:\d+: unformatted", unformatted, re.MULTILINE):
         yield Finding(path, 1, "not as ruff writes it; ./x lint --fix rewrites it")
 
 

@@ -60,8 +60,10 @@ def attend_repeated(query: Tensor, key: Tensor, value: Tensor, mask: Tensor | No
     """Key heads repeated by expand and reshape, an upper triangle of -inf added (LLaMA's eager code)."""
     batch, heads, tokens, depth = key.shape
     group = query.shape[1] // heads
-    key, value = (x[:, :, None].expand(batch, heads, group, tokens, depth).reshape(batch, heads * group, tokens, depth)
-                  for x in (key, value))
+    key, value = (
+        x[:, :, None].expand(batch, heads, group, tokens, depth).reshape(batch, heads * group, tokens, depth)
+        for x in (key, value)
+    )
     hidden = torch.full((tokens, tokens), -math.inf).triu(1)
     scores = query @ key.transpose(2, 3) * DEPTH**-0.5 + hidden
     return scores.softmax(-1, dtype=torch.float32) @ value
@@ -81,19 +83,31 @@ class PlainRMSNorm(nn.Module):
 class Layer(nn.Module):
     """A transformer layer around one way of attending; norm first or last, projections apart or fused."""
 
-    def __init__(self, attend: Attend, key_heads: int = HEADS, fused: bool = False, first: bool = True,
-                 norm: type[nn.Module] = nn.LayerNorm):
+    def __init__(
+        self,
+        attend: Attend,
+        key_heads: int = HEADS,
+        fused: bool = False,
+        first: bool = True,
+        norm: type[nn.Module] = nn.LayerNorm,
+    ):
         super().__init__()
         self.attend, self.key_heads, self.fused, self.first = attend, key_heads, fused, first
         sizes = [WIDTH, key_heads * DEPTH, key_heads * DEPTH]
         self.project = nn.ModuleList(nn.Linear(WIDTH, size) for size in ([sum(sizes)] if fused else sizes))
-        self.out, self.up, self.down = nn.Linear(WIDTH, WIDTH), nn.Linear(WIDTH, HIDDEN), nn.Linear(HIDDEN, WIDTH)
+        self.out, self.up, self.down = (
+            nn.Linear(WIDTH, WIDTH),
+            nn.Linear(WIDTH, HIDDEN),
+            nn.Linear(HIDDEN, WIDTH),
+        )
         self.norm1, self.norm2 = norm(WIDTH), norm(WIDTH)
 
     def split(self, x: Tensor) -> list[Tensor]:
         batch, tokens, _ = x.shape
         if self.fused:
-            return list(self.project[0](x).reshape(batch, tokens, 3, HEADS, DEPTH).permute(2, 0, 3, 1, 4).unbind(0))
+            return list(
+                self.project[0](x).reshape(batch, tokens, 3, HEADS, DEPTH).permute(2, 0, 3, 1, 4).unbind(0)
+            )
         return [linear(x).view(batch, tokens, -1, DEPTH).transpose(1, 2) for linear in self.project]
 
     def attention(self, x: Tensor, mask: Tensor | None) -> Tensor:
@@ -116,7 +130,10 @@ class Encoder(nn.Module):
 
     def __init__(self, attend: Attend):
         super().__init__()
-        self.embed, self.position = nn.Embedding(VOCABULARY, WIDTH), nn.Parameter(torch.randn(1, TOKENS, WIDTH))
+        self.embed, self.position = (
+            nn.Embedding(VOCABULARY, WIDTH),
+            nn.Parameter(torch.randn(1, TOKENS, WIDTH)),
+        )
         self.layers = nn.ModuleList(Layer(attend, first=False) for _ in range(LAYERS))
 
     def forward(self, ids: Tensor, padding: Tensor) -> Tensor:
@@ -166,7 +183,9 @@ class Stock(nn.Module):
 
     def __init__(self):
         super().__init__()
-        layer = nn.TransformerEncoderLayer(WIDTH, HEADS, HIDDEN, activation="gelu", batch_first=True, norm_first=True)
+        layer = nn.TransformerEncoderLayer(
+            WIDTH, HEADS, HIDDEN, activation="gelu", batch_first=True, norm_first=True
+        )
         self.body = nn.TransformerEncoder(layer, LAYERS, enable_nested_tensor=False)
 
     def forward(self, embedded: Tensor) -> Tensor:
@@ -223,7 +242,8 @@ def export(model: nn.Module, case: Case, inputs: dict[str, Tensor]) -> onnx.Mode
     length = torch.export.Dim("tokens", min=2, max=TOKENS)
     shapes = {name: {1: length} for name in inputs} if case.dynamic else None
     return torch.onnx.export(
-        model, tuple(inputs.values()), dynamo=True, dynamic_shapes=shapes, verbose=False, **names).model_proto
+        model, tuple(inputs.values()), dynamo=True, dynamic_shapes=shapes, verbose=False, **names
+    ).model_proto
 
 
 def strip(model: onnx.ModelProto) -> onnx.ModelProto:
