@@ -67,8 +67,8 @@ def prepare(*targets):
 
 
 def build(arguments):
-    """build what changed"""
-    prepare()
+    """build what changed, or only some of ninja's targets"""
+    prepare(*arguments.targets)
     return 0
 
 
@@ -142,7 +142,7 @@ def parse(argv):
         command.add_argument("rest", nargs=argparse.REMAINDER, metavar="...", help="passed to the script")
     add(test).add_argument("filter", nargs="?")
     add(lint).add_argument("--fix", action="store_true", help="let clang-format and ruff rewrite files")
-    add(build)
+    add(build).add_argument("targets", nargs="*")
     add(doctor)
     add(python).add_argument("rest", nargs=argparse.REMAINDER, metavar="...", help="passed to Python")
     commands.add_parser("help", help="this text").set_defaults(function=lambda _: parser.print_help())
