@@ -13,8 +13,7 @@ namespace {
 using LoopList = SmallVector<unsigned>;
 
 /// Builds the definition of one attention op. Intermediate values are f32 over
-/// the loops [batch.., heads.., rows, keys]; heads are one loop, or two (key
-/// heads, query heads per key head) where several query heads share a key.
+/// the loops [batch.., heads, rows, keys].
 class AttentionBuilder {
 public:
   AttentionBuilder(AttentionOp op, OpBuilder &b);
@@ -30,8 +29,7 @@ private:
                 Body body);
   Value filled(const LoopList &loops, Value fill);
 
-  Value splitHeads(Value v, int64_t dim);
-  Value joinHeads(Value v, int64_t dim, Type type);
+  Value forEachHead(Value v);
   AffineMap maskMap(ShapedType type);
 
   Value product();
@@ -41,6 +39,7 @@ private:
   Value tokenImportance(Value probs);
   Value largestOnly(Value probs, int64_t k);
   Value outputF32(Value probs);
+  Value rounded(Value output);
   Value headImportance(Value output);
 
   Value f32(double value) {
@@ -56,12 +55,11 @@ private:
   OpBuilder &b;
   Location loc;
   int64_t batch;
-  Value query;
-  /// Sizes of the two heads loops, if there are two.
-  std::optional<std::pair<OpFoldResult, OpFoldResult>> groups;
-  /// LoopList of a batch and its key head, of all heads, of a row of scores,
-  /// and of one score; the last loop of a contraction is `inner`.
-  LoopList batches, kvHead, heads, row, score;
+  /// Key and value with as many heads as the query.
+  Value key, value;
+  /// Loops of a batch, of a head, of a row of scores and of one score; the last
+  /// loop of a contraction is `inner`.
+  LoopList batches, head, row, score;
   unsigned inner;
   /// Sizes of the loops of one score.
   SmallVector<OpFoldResult> sizes;
@@ -76,33 +74,15 @@ static LoopList with(LoopList loops, std::initializer_list<unsigned> more) {
 
 AttentionBuilder::AttentionBuilder(AttentionOp op, OpBuilder &b)
     : op(op), b(b), loc(op.getLoc()), batch(op.getBatchRank()),
-      query(op.getQuery()) {
-  int64_t numHeads = cast<ShapedType>(query.getType()).getDimSize(batch);
-  int64_t numKeyHeads =
-      cast<ShapedType>(op.getKey().getType()).getDimSize(batch);
-  sizes = tensor::getMixedSizes(b, loc, query);
-  if (ShapedType::isDynamic(numHeads) || numHeads != numKeyHeads) {
-    OpFoldResult keyHeads = tensor::getMixedSize(b, loc, op.getKey(), batch);
-    OpFoldResult group =
-        ShapedType::isDynamic(numHeads) || ShapedType::isDynamic(numKeyHeads)
-            ? OpFoldResult(Value(arith::DivUIOp::create(
-                  b, loc, getValueOrCreateConstantIndexOp(b, loc, sizes[batch]),
-                  getValueOrCreateConstantIndexOp(b, loc, keyHeads))))
-            : b.getIndexAttr(numHeads / numKeyHeads);
-    groups = {keyHeads, group};
-    query = splitHeads(query, batch);
-    sizes[batch] = keyHeads;
-    sizes.insert(sizes.begin() + batch + 1, group);
-  }
+      sizes(tensor::getMixedSizes(b, loc, op.getQuery())) {
   sizes.back() = tensor::getMixedSize(b, loc, op.getKey(), batch + 1);
-
-  unsigned rank = sizes.size();
-  score = llvm::to_vector(llvm::seq(rank));
-  inner = rank;
+  inner = sizes.size();
+  score = llvm::to_vector(llvm::seq(inner));
   batches.assign(score.begin(), score.begin() + batch);
-  kvHead = with(batches, {static_cast<unsigned>(batch)});
-  heads.assign(score.begin(), score.end() - 2);
+  head.assign(score.begin(), score.end() - 2);
   row.assign(score.begin(), score.end() - 1);
+  key = forEachHead(op.getKey());
+  value = forEachHead(op.getValue());
 }
 
 Value AttentionBuilder::generic(ValueRange ins, Value init,
@@ -142,51 +122,29 @@ Value AttentionBuilder::filled(const LoopList &loops, Value fill) {
   return linalg::FillOp::create(b, loc, fill, empty).getResult(0);
 }
 
-/// The reassociation that joins dimensions `dim` and `dim` + 1 of `rank` + 1.
-static SmallVector<ReassociationIndices> splitting(int64_t rank, int64_t dim) {
-  SmallVector<ReassociationIndices> groups;
-  for (int64_t i = 0; i < rank; ++i) {
-    groups.push_back({i > dim ? i + 1 : i});
-    if (i == dim)
-      groups.back().push_back(i + 1);
-  }
-  return groups;
-}
-
-/// Splits the heads dimension of `v` in key heads and heads per key head.
-Value AttentionBuilder::splitHeads(Value v, int64_t dim) {
-  if (!groups)
+/// Key or value `v`, each of its heads repeated for the query heads that share
+/// it.
+Value AttentionBuilder::forEachHead(Value v) {
+  int64_t heads = cast<ShapedType>(op.getQuery().getType()).getDimSize(batch);
+  if (!ShapedType::isDynamic(heads) &&
+      heads == cast<ShapedType>(v.getType()).getDimSize(batch))
     return v;
-  auto type = cast<RankedTensorType>(v.getType());
-  SmallVector<OpFoldResult> split = tensor::getMixedSizes(b, loc, v);
-  split[dim] = groups->first;
-  split.insert(split.begin() + dim + 1, groups->second);
-  SmallVector<int64_t> shape(type.getShape()), splitShape;
-  SmallVector<Value> dynamic;
-  dispatchIndexOpFoldResults(split, dynamic, splitShape);
-  // The split dimension is static exactly when both of its parts are.
-  bool isStatic = !ShapedType::isDynamic(splitShape[dim]) &&
-                  !ShapedType::isDynamic(splitShape[dim + 1]);
-  shape[dim] =
-      isStatic ? splitShape[dim] * splitShape[dim + 1] : ShapedType::kDynamic;
-  auto whole = RankedTensorType::get(shape, type.getElementType());
-  if (whole != type)
-    v = tensor::CastOp::create(b, loc, whole, v);
-  return tensor::ExpandShapeOp::create(
-      b, loc, RankedTensorType::get(splitShape, type.getElementType()), v,
-      splitting(type.getRank(), dim), split);
+  SmallVector<OpFoldResult> shape = tensor::getMixedSizes(b, loc, v);
+  Value group = arith::DivUIOp::create(
+      b, loc, getValueOrCreateConstantIndexOp(b, loc, sizes[batch]),
+      getValueOrCreateConstantIndexOp(b, loc, shape[batch]));
+  shape[batch] = sizes[batch];
+  Value empty = tensor::EmptyOp::create(b, loc, shape, getElementTypeOrSelf(v));
+  return generic({}, empty, {score}, [&](OpBuilder &nested, ValueRange) {
+    SmallVector<Value> at;
+    for (unsigned loop : score)
+      at.push_back(linalg::IndexOp::create(nested, loc, loop));
+    at[batch] = arith::DivUIOp::create(nested, loc, at[batch], group);
+    return Value(tensor::ExtractOp::create(nested, loc, v, at));
+  });
 }
 
-/// Undoes splitHeads, to a tensor of `type`.
-Value AttentionBuilder::joinHeads(Value v, int64_t dim, Type type) {
-  if (!groups)
-    return v;
-  int64_t rank = cast<RankedTensorType>(type).getRank();
-  v = tensor::CollapseShapeOp::create(b, loc, v, splitting(rank, dim));
-  return v.getType() == type ? v : tensor::CastOp::create(b, loc, type, v);
-}
-
-/// The mask, its heads split, over the loops of one score.
+/// The mask over the loops of one score.
 AffineMap AttentionBuilder::maskMap(ShapedType type) {
   SmallVector<AffineExpr> exprs;
   for (auto [i, size] : llvm::enumerate(type.getShape()))
@@ -197,14 +155,14 @@ AffineMap AttentionBuilder::maskMap(ShapedType type) {
 }
 
 Value AttentionBuilder::product() {
-  return generic(
-      {query, op.getKey()}, filled(score, f32(0)),
-      {with(row, {inner}), with(kvHead, {score.back(), inner}), score},
-      [&](OpBuilder &nested, ValueRange args) -> Value {
-        Value product = arith::MulFOp::create(
-            nested, loc, toF32(nested, args[0]), toF32(nested, args[1]));
-        return arith::AddFOp::create(nested, loc, args[2], product);
-      });
+  return generic({op.getQuery(), key}, filled(score, f32(0)),
+                 {with(row, {inner}), with(head, {score.back(), inner}), score},
+                 [&](OpBuilder &nested, ValueRange args) -> Value {
+                   Value product = arith::MulFOp::create(
+                       nested, loc, toF32(nested, args[0]),
+                       toF32(nested, args[1]));
+                   return arith::AddFOp::create(nested, loc, args[2], product);
+                 });
 }
 
 /// With `causal`, row i sees the keys up to i + this.
@@ -218,10 +176,6 @@ Value AttentionBuilder::maskedScores(Value scores) {
   SmallVector<Value> ins;
   SmallVector<AffineMap> maps;
   if (Value mask = op.getMask()) {
-    int64_t headDim = cast<ShapedType>(mask.getType()).getRank() - 3;
-    if (headDim >= 0 &&
-        cast<ShapedType>(mask.getType()).getDimSize(headDim) != 1)
-      mask = splitHeads(mask, headDim);
     ins.push_back(mask);
     maps.push_back(maskMap(cast<ShapedType>(mask.getType())));
   }
@@ -322,7 +276,7 @@ Value AttentionBuilder::largestOnly(Value probs, int64_t k) {
 
 /// The product with the values; in the op's own init where that is f32.
 Value AttentionBuilder::outputF32(Value probs) {
-  Value init = splitHeads(op.getOutputInit(), batch);
+  Value init = op.getOutputInit();
   auto type = cast<RankedTensorType>(init.getType());
   if (!type.getElementType().isF32())
     init = tensor::EmptyOp::create(b, loc, tensor::getMixedSizes(b, loc, init),
@@ -330,8 +284,8 @@ Value AttentionBuilder::outputF32(Value probs) {
   init = linalg::FillOp::create(b, loc, f32(0), init).getResult(0);
   unsigned depth = score.back();
   return generic(
-      {probs, op.getValue()}, init,
-      {with(row, {inner}), with(kvHead, {inner, depth}), with(row, {depth})},
+      {probs, value}, init,
+      {with(row, {inner}), with(head, {inner, depth}), with(row, {depth})},
       [&](OpBuilder &nested, ValueRange args) -> Value {
         Value product =
             arith::MulFOp::create(nested, loc, args[0], toF32(nested, args[1]));
@@ -339,15 +293,26 @@ Value AttentionBuilder::outputF32(Value probs) {
       });
 }
 
+/// The output in the element type of its init.
+Value AttentionBuilder::rounded(Value output) {
+  Type element = getElementTypeOrSelf(op.getOutputInit());
+  if (element.isF32())
+    return output;
+  LoopList all = with(row, {score.back()});
+  return generic(output, op.getOutputInit(), {all, all},
+                 [&](OpBuilder &nested, ValueRange args) -> Value {
+                   return arith::TruncFOp::create(nested, loc, element,
+                                                  args[0]);
+                 });
+}
+
 Value AttentionBuilder::headImportance(Value output) {
-  Value init = splitHeads(op.getHeadImportanceInit(), batch);
-  Value sum =
-      generic(output, init, {with(row, {score.back()}), heads},
-              [&](OpBuilder &nested, ValueRange args) -> Value {
-                Value size = math::AbsFOp::create(nested, loc, args[0]);
-                return arith::AddFOp::create(nested, loc, args[1], size);
-              });
-  return joinHeads(sum, batch, op.getHeadImportanceInit().getType());
+  return generic(output, op.getHeadImportanceInit(),
+                 {with(row, {score.back()}), head},
+                 [&](OpBuilder &nested, ValueRange args) -> Value {
+                   Value size = math::AbsFOp::create(nested, loc, args[0]);
+                   return arith::AddFOp::create(nested, loc, args[1], size);
+                 });
 }
 
 SmallVector<Value> AttentionBuilder::build() {
@@ -361,19 +326,7 @@ SmallVector<Value> AttentionBuilder::build() {
     if (ShapedType::isDynamic(numKeys) || *k < numKeys)
       probs = largestOnly(probs, *k);
   Value output = outputF32(probs);
-
-  SmallVector<Value> results;
-  Type outputType = op.getOutputInit().getType();
-  Value stored = output;
-  if (Type element = getElementTypeOrSelf(outputType); !element.isF32()) {
-    LoopList all = with(row, {score.back()});
-    stored =
-        generic(output, splitHeads(op.getOutputInit(), batch), {all, all},
-                [&](OpBuilder &nested, ValueRange args) -> Value {
-                  return arith::TruncFOp::create(nested, loc, element, args[0]);
-                });
-  }
-  results.push_back(joinHeads(stored, batch, outputType));
+  SmallVector<Value> results{rounded(output)};
   if (token)
     results.push_back(token);
   if (op.getHeadImportanceInit())
