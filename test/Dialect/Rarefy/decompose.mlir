@@ -11,6 +11,7 @@ func.func @attention(%q: tensor<4x8x16xf32>, %k: tensor<4x6x16xf32>, %v: tensor<
   // CHECK: linalg.generic {{.*}} outs(%[[PRODUCT]]
   // CHECK: arith.maxnumf
   // CHECK: math.exp
+  // CHECK: arith.addf
   // CHECK: %[[P:.*]] = linalg.generic
   // CHECK: arith.divf
   // CHECK: %[[ZERO:.*]] = linalg.fill {{.*}} outs(%[[O]]
@@ -27,7 +28,7 @@ func.func @attention(%q: tensor<4x8x16xf32>, %k: tensor<4x6x16xf32>, %v: tensor<
 func.func @importance(%q: tensor<4x8x16xbf16>, %o: tensor<4x8x16xbf16>, %t: tensor<8xf32>, %h: tensor<4xf32>) -> (tensor<4x8x16xbf16>, tensor<8xf32>, tensor<4xf32>) {
   // CHECK: arith.extf
   // CHECK: %[[T1:.*]] = linalg.generic {indexing_maps = [#[[SCORE]], #[[TOKEN]]], iterator_types = ["reduction", "reduction", "parallel"]} {{.*}} outs(%[[T]] :
-  // CHECK: %[[R:.*]] = linalg.generic
+  // CHECK: %[[R:.*]] = linalg.generic {{.*}} outs(%{{.*}} : tensor<4x8x16xbf16>)
   // CHECK-NEXT: ^bb0
   // CHECK-NEXT: arith.truncf
   // CHECK: %[[H1:.*]] = linalg.generic {indexing_maps = [#[[SCORE]], #[[HEAD]]], {{.*}} outs(%[[H]] :
