@@ -6,7 +6,7 @@ from lit.llvm import llvm_config
 config.name = "rarefy"
 config.test_format = lit.formats.ShTest(execute_external=False)
 config.suffixes = [".mlir", ".test"]
-config.excludes = ["data", "python"]
+config.excludes = ["data", "python", "Install"]
 config.test_source_root = os.path.dirname(__file__)
 config.test_exec_root = os.path.join(config.rarefy_obj_root, "test")
 config.substitutions.append(("%python", config.python))
