@@ -1,0 +1,354 @@
+// The importer's core: the model, the graph's scope, and the walk over nodes.
+
+#include "Importer.h"
+#include "Emit.h"
+#include "Protobuf.h"
+#include "Storage.h"
+#include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/Linalg/IR/Linalg.h"
+#include "mlir/Dialect/Math/IR/Math.h"
+#include "mlir/Dialect/Tensor/IR/Tensor.h"
+#include "mlir/IR/Diagnostics.h"
+#include "mlir/IR/Dominance.h"
+#include "mlir/IR/PatternMatch.h"
+#include "mlir/IR/Verifier.h"
+#include "mlir/Transforms/CSE.h"
+#include "rarefy/Dialect/Rarefy/IR/Rarefy.h"
+#include "rarefy/Target/ONNX/ImportONNX.h"
+
+using namespace rarefy;
+using namespace rarefy::frontend;
+
+Importer::Importer(MLIRContext *context, StringRef displayName, StringRef path)
+    : b(UnknownLoc::get(context), context),
+      storage(std::make_shared<Storage>()), displayName(displayName),
+      path(path) {
+  addElementwiseOperators(operators);
+  addMatMulOperators(operators);
+  addNormalizationOperators(operators);
+  addReductionOperators(operators);
+  addShapeOperators(operators);
+}
+
+LogicalResult Importer::error(const Twine &message) {
+  return emitError(UnknownLoc::get(b.getContext()))
+         << displayName << ": " << message;
+}
+
+//===----------------------------------------------------------------------===//
+// The scope
+//===----------------------------------------------------------------------===//
+
+Tensor *Importer::lookup(StringRef name) {
+  auto it = tensors.find(name);
+  return it == tensors.end() ? nullptr : &it->second;
+}
+
+LogicalResult Importer::define(StringRef name, Tensor tensor) {
+  if (!tensors.try_emplace(name, std::move(tensor)).second)
+    return error("value '" + name + "' is defined twice");
+  return success();
+}
+
+Value Importer::materialize(Tensor &tensor) {
+  if (tensor.value)
+    return tensor.value;
+  if (tensor.constant)
+    tensor.value = arith::ConstantOp::create(b, tensor.constant);
+  else
+    tensor.value =
+        tensor::FromElementsOp::create(b, tensor.type, *tensor.scalars);
+  return tensor.value;
+}
+
+void Importer::recordSizes(Value value, ArrayRef<OpFoldResult> known) {
+  sizes[value] = Sizes(known);
+}
+
+Sizes Importer::getSizes(Value value) {
+  if (auto it = sizes.find(value); it != sizes.end())
+    return it->second;
+  auto type = cast<RankedTensorType>(value.getType());
+  Sizes result;
+  for (int64_t i = 0; i < type.getRank(); ++i) {
+    if (type.isDynamicDim(i))
+      result.push_back(b.createOrFold<tensor::DimOp>(value, i));
+    else
+      result.push_back(b.getIndexAttr(type.getDimSize(i)));
+  }
+  recordSizes(value, result);
+  return result;
+}
+
+//===----------------------------------------------------------------------===//
+// The graph
+//===----------------------------------------------------------------------===//
+
+FailureOr<RankedTensorType> Importer::importType(const onnx::TypeProto &type,
+                                                 StringRef what) {
+  if (!type.has_tensor_type())
+    return error(what + " is not a tensor");
+  const onnx::TypeProto_Tensor &tensor = type.tensor_type();
+  Type element = getElementType(tensor.elem_type());
+  if (!element)
+    return error(what + ": element type " + getTypeName(tensor.elem_type()) +
+                 " is not supported");
+  if (!tensor.has_shape())
+    return error(what + " has no shape");
+  SmallVector<int64_t> shape;
+  for (const onnx::TensorShapeProto_Dimension &dim : tensor.shape().dim()) {
+    shape.push_back(dim.has_dim_value() ? dim.dim_value()
+                                        : ShapedType::kDynamic);
+    constexpr int64_t limit = int64_t(1) << 31;
+    if (dim.has_dim_value() && (dim.dim_value() < 0 || dim.dim_value() > limit))
+      return error(what + ": size " + Twine(dim.dim_value()) +
+                   " is out of range");
+  }
+  return RankedTensorType::get(shape, element);
+}
+
+Sizes Importer::getArgumentSizes(BlockArgument argument,
+                                 const onnx::ValueInfoProto &info) {
+  Sizes result;
+  const auto &dims = info.type().tensor_type().shape().dim();
+  for (auto [i, dim] : llvm::enumerate(dims)) {
+    if (dim.has_dim_value()) {
+      result.push_back(b.getIndexAttr(dim.dim_value()));
+      continue;
+    }
+    // Dimensions of one name have one size.
+    Value unnamed;
+    Value &size =
+        dim.dim_param().empty() ? unnamed : dimensions[dim.dim_param()];
+    if (!size)
+      size = tensor::DimOp::create(b, argument, i);
+    result.push_back(size);
+  }
+  return result;
+}
+
+static void describeArgument(func::FuncOp function, unsigned index,
+                             const onnx::ValueInfoProto &info) {
+  Builder b(function.getContext());
+  function.setArgAttr(index, "rarefy.name", b.getStringAttr(info.name()));
+  const onnx::TypeProto_Tensor &tensor = info.type().tensor_type();
+  if (Importer::isUnsignedType(tensor.elem_type()))
+    function.setArgAttr(index, "rarefy.unsigned", b.getUnitAttr());
+  SmallVector<StringRef> names;
+  for (const auto &dim : tensor.shape().dim())
+    names.push_back(dim.dim_param());
+  if (llvm::any_of(names, [](StringRef name) { return !name.empty(); }))
+    function.setArgAttr(index, "rarefy.dims", b.getStrArrayAttr(names));
+}
+
+LogicalResult Importer::importInputs(const onnx::GraphProto &graph) {
+  SmallVector<const onnx::ValueInfoProto *> inputs;
+  SmallVector<Type> types;
+  for (const onnx::ValueInfoProto &info : graph.input()) {
+    // Old models list their initialisers as inputs, too.
+    if (lookup(info.name()))
+      continue;
+    FailureOr<RankedTensorType> type =
+        importType(info.type(), "input '" + info.name() + "'");
+    if (failed(type))
+      return failure();
+    inputs.push_back(&info);
+    types.push_back(*type);
+  }
+  function = func::FuncOp::create(b, "main", b.getFunctionType(types, {}));
+  b.setInsertionPointToStart(function.addEntryBlock());
+  for (auto [i, info] : llvm::enumerate(inputs)) {
+    describeArgument(function, i, *info);
+    Tensor tensor;
+    tensor.value = function.getArgument(i);
+    tensor.type = cast<RankedTensorType>(types[i]);
+    tensor.isUnsigned = isUnsignedType(info->type().tensor_type().elem_type());
+    recordSizes(tensor.value, getArgumentSizes(function.getArgument(i), *info));
+    if (failed(define(info->name(), std::move(tensor))))
+      return failure();
+  }
+  return success();
+}
+
+LogicalResult Importer::importInitializers(const onnx::GraphProto &graph) {
+  if (graph.sparse_initializer_size())
+    return error("sparse initialisers are not supported");
+  for (const onnx::TensorProto &proto : graph.initializer()) {
+    FailureOr<Tensor> tensor =
+        importTensor(proto, "initialiser '" + proto.name() + "'");
+    if (failed(tensor) || failed(define(proto.name(), std::move(*tensor))))
+      return failure();
+  }
+  return success();
+}
+
+/// The message of what is wrong with the number of a node's inputs or outputs;
+/// empty if nothing is.
+static std::string checkArity(const onnx::NodeProto &proto,
+                              const Operator &op) {
+  auto count = [](StringRef what, int64_t expected, int64_t found,
+                  StringRef bound) {
+    return ("expected " + bound + " " + Twine(expected) + " " + what +
+            ", found " + Twine(found))
+        .str();
+  };
+  auto numInputs = static_cast<unsigned>(proto.input_size());
+  if (numInputs < op.minInputs)
+    return count("inputs", op.minInputs, numInputs, "at least");
+  if (numInputs > op.maxInputs)
+    return count("inputs", op.maxInputs, numInputs, "at most");
+  auto numOutputs = static_cast<unsigned>(proto.output_size());
+  if (numOutputs > op.maxOutputs)
+    return count("outputs", op.maxOutputs, numOutputs, "at most");
+  unsigned required = op.maxInputs == variadic ? numInputs : op.minInputs;
+  for (unsigned i = 0; i < required; ++i)
+    if (proto.input(i).empty())
+      return ("input " + Twine(i) + " is missing").str();
+  return "";
+}
+
+static StringRef canonicalDomain(StringRef domain) {
+  return domain == "ai.onnx" ? "" : domain;
+}
+
+LogicalResult Importer::importNode(const onnx::NodeProto &proto) {
+  StringRef domain = canonicalDomain(proto.domain());
+  Node node(*this, proto, opsets.lookup(domain));
+  auto op =
+      operators.find(domain.empty() ? proto.op_type()
+                                    : (domain + "." + proto.op_type()).str());
+  if (op == operators.end())
+    return node.error("operator is not supported");
+  if (node.getOpset() < op->second.since)
+    return node.error("operator needs opset " + Twine(op->second.since) +
+                      ", found " + Twine(node.getOpset()));
+  if (std::string message = checkArity(proto, op->second); !message.empty())
+    return node.error(message);
+  for (const std::string &name : proto.input()) {
+    node.inputs.push_back(name.empty() ? nullptr : lookup(name));
+    if (!name.empty() && !node.inputs.back())
+      return node.error("input '" + name + "' is not defined before the node");
+  }
+  StringRef name = proto.name();
+  if (name.empty() && proto.output_size())
+    name = proto.output(0);
+  b.setLoc(NameLoc::get(b.getStringAttr(name.empty() ? "node" : name)));
+  if (failed(op->second.import(node)) || node.hasError())
+    return node.error("cannot be imported");
+  if (failed(node.checkAllUsed()))
+    return failure();
+  for (unsigned i = 0; i < node.getNumOutputs(); ++i)
+    if (node.hasOutput(i) && !lookup(proto.output(i)))
+      return node.error("output " + Twine(i) + " is not supported");
+  return success();
+}
+
+LogicalResult Importer::importOutputs(const onnx::GraphProto &graph) {
+  SmallVector<Value> values;
+  SmallVector<DictionaryAttr> attributes;
+  b.setLoc(b.getUnknownLoc());
+  for (const onnx::ValueInfoProto &info : graph.output()) {
+    std::string what = "output '" + info.name() + "'";
+    Tensor *tensor = lookup(info.name());
+    if (!tensor)
+      return error(what + " is not defined");
+    Value value = materialize(*tensor);
+    // What the file says of the shape may add to what the importer knows.
+    if (info.type().tensor_type().has_shape()) {
+      FailureOr<RankedTensorType> type = importType(info.type(), what);
+      if (failed(type))
+        return failure();
+      if (type->getElementType() != tensor->type.getElementType() ||
+          failed(verifyCompatibleShape(*type, tensor->type)))
+        return error(Twine(what) + " does not have its declared type");
+      if (!tensor->type.hasStaticShape() && type->hasStaticShape())
+        value = tensor::CastOp::create(b, *type, value);
+    }
+    values.push_back(value);
+    NamedAttrList list;
+    list.append("rarefy.name", b.getStringAttr(info.name()));
+    if (tensor->isUnsigned)
+      list.append("rarefy.unsigned", b.getUnitAttr());
+    attributes.push_back(list.getDictionary(b.getContext()));
+  }
+  func::ReturnOp::create(b, values);
+  function.setType(b.getFunctionType(function.getArgumentTypes(),
+                                     ValueRange(values).getTypes()));
+  function.setAllResultAttrs(attributes);
+  return success();
+}
+
+LogicalResult Importer::importGraph(const onnx::GraphProto &graph) {
+  b.setInsertionPointToStart(module->getBody());
+  if (failed(importInitializers(graph)) || failed(importInputs(graph)))
+    return failure();
+  for (const onnx::NodeProto &node : graph.node())
+    if (failed(importNode(node)))
+      return failure();
+  return importOutputs(graph);
+}
+
+LogicalResult Importer::checkModel() {
+  constexpr int64_t minOpset = 13, maxOpset = 23;
+  for (const onnx::OperatorSetIdProto &opset : model->opset_import()) {
+    StringRef domain = canonicalDomain(opset.domain());
+    opsets[domain] = opset.version();
+  }
+  if (!model->has_graph() || !opsets.contains(""))
+    return error("not an ONNX model: it has no graph or no opset");
+  if (int64_t version = opsets[""]; version < minOpset || version > maxOpset)
+    return error("opset " + Twine(version) + " is not supported, expected " +
+                 Twine(minOpset) + " to " + Twine(maxOpset));
+  return success();
+}
+
+OwningOpRef<ModuleOp>
+Importer::import(std::shared_ptr<onnx::ModelProto> proto) {
+  storage->model = std::move(proto);
+  model = storage->model.get();
+  module = ModuleOp::create(UnknownLoc::get(b.getContext()));
+  if (failed(checkModel()) || failed(importGraph(model->graph())) ||
+      failed(verify(*module)))
+    return nullptr;
+  // Handlers leave constants and sizes that nothing uses, and several of each.
+  IRRewriter rewriter(b.getContext());
+  DominanceInfo dominance(*module);
+  eliminateCommonSubExpressions(rewriter, dominance, *module);
+  return std::move(module);
+}
+
+//===----------------------------------------------------------------------===//
+// Entry points
+//===----------------------------------------------------------------------===//
+
+void rarefy::registerONNXImportDialects(DialectRegistry &registry) {
+  registry.insert<arith::ArithDialect, func::FuncDialect, linalg::LinalgDialect,
+                  math::MathDialect, tensor::TensorDialect, RarefyDialect>();
+}
+
+OwningOpRef<ModuleOp> rarefy::importONNX(llvm::MemoryBufferRef buffer,
+                                         MLIRContext *context, bool hasPath) {
+  context->loadDialect<arith::ArithDialect, func::FuncDialect,
+                       linalg::LinalgDialect, math::MathDialect,
+                       tensor::TensorDialect, RarefyDialect>();
+  StringRef name = buffer.getBufferIdentifier();
+  Importer importer(context, name, hasPath ? name : "");
+  auto model = std::make_shared<onnx::ModelProto>();
+  // Its own message about a damaged file would go straight to stderr.
+  google::protobuf::LogSilencer silencer;
+  if (buffer.getBufferSize() > INT_MAX ||
+      !model->ParseFromArray(buffer.getBufferStart(), buffer.getBufferSize()))
+    return (void)importer.error("not an ONNX model: it cannot be parsed"),
+           nullptr;
+  return importer.import(std::move(model));
+}
+
+OwningOpRef<ModuleOp> rarefy::importONNX(StringRef path, MLIRContext *context) {
+  auto buffer = llvm::MemoryBuffer::getFile(path, /*IsText=*/false,
+                                            /*RequiresNullTerminator=*/false);
+  if (buffer)
+    return importONNX(**buffer, context, /*hasPath=*/true);
+  emitError(UnknownLoc::get(context))
+      << path << ": cannot open: " << buffer.getError().message();
+  return nullptr;
+}
