@@ -22,7 +22,15 @@ struct Product {
       number *= *constant;
       return;
     }
+    // Sizes that the graph computes are products of other sizes.
     auto value = cast<Value>(size);
+    if (auto product = value.getDefiningOp<arith::MulIOp>()) {
+      multiply(product.getLhs());
+      multiply(product.getRhs());
+      return;
+    }
+    if (auto converted = value.getDefiningOp<arith::IndexCastOp>())
+      return multiply(converted.getIn());
     factors.push_back(value);
     llvm::sort(factors, [](Value a, Value b) {
       return a.getAsOpaquePointer() < b.getAsOpaquePointer();
