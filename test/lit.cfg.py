@@ -39,6 +39,7 @@ llvm_config.add_tool_substitutions(
         "rarefy-opt",
         "rarefy-lsp-server",
         "rarefy-reduce",
+        "rarefy-translate",
         "mlir-opt",
         "mlir-runner",
         "FileCheck",
