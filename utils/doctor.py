@@ -7,6 +7,10 @@ import sys
 
 from environment import LLVM, REQUIREMENTS, ROOT, listed, version_of
 
+# The module alone: the package around it wants the extension, and this runs without.
+sys.path.insert(0, str(ROOT / "python" / "rarefy"))
+from records import Recorder, cpu_name  # noqa: E402
+
 BUILD = ROOT / "build"
 KINDS = {"fma-f32": "f32", "dot-bf16": "bf16", "dot-int8": "int8"}
 
@@ -20,35 +24,17 @@ def output_of(*command):
     return result.stdout.strip().splitlines()[0] if result.stdout.strip() else None
 
 
-def processor_name():
-    with open("/proc/cpuinfo") as lines:
-        names = (line.split(":")[1].strip() for line in lines if line.startswith("model name"))
-        return next(names, platform.machine())
-
-
 def measure():
     result = subprocess.run([BUILD / "bin" / "rarefy-doctor"], capture_output=True, text=True, check=True)
     return json.loads(result.stdout)
 
 
-def records(found):
-    """The measurements in the form that demos and benchmarks write, too."""
-    commit = output_of("git", "rev-parse", "--short", "HEAD")
-    for record in found["records"]:
-        yield {
-            "name": f"doctor/{record['name']}",
-            "metric": "GB/s" if record["unit"] == "GB/s" else "Gop/s",
-            "value": record["value"],
-            "unit": record["unit"],
-            "baseline": None,
-            "ratio": None,
-            "threads": record["threads"],
-            "samples": record["samples"],
-            "cpu": found["cpu"],
-            "commit": commit,
-            "command": "./x doctor",
-            "how": record["how"],
-        }
+def record(found):
+    """The measurements as records, written where demos and benchmarks write theirs."""
+    recorder = Recorder(ROOT, "doctor", "./x doctor")
+    for one in found["records"]:
+        recorder.add(f"doctor/{one['name']}", "rate", one["samples"], one["unit"], threads=one["threads"])
+    return recorder
 
 
 def show(title, rows):
@@ -57,17 +43,16 @@ def show(title, rows):
         print(f"  {name:<24}{text}")
 
 
-def show_ceilings(measured):
+def show_ceilings(measured, how):
     rows = []
-    for record in measured:
-        threads = "1 thread" if record["threads"] == 1 else f"{record['threads']} threads"
-        name = record["name"].removeprefix("doctor/")
-        rows.append((name, f"{record['value']:8.1f} {record['unit']:<8} {threads:<10} {record['how']}"))
-    present = {record["name"].removeprefix("doctor/") for record in measured}
+    for one in measured:
+        threads = "1 thread" if one.threads == 1 else f"{one.threads} threads"
+        name = one.name.removeprefix("doctor/")
+        rows.append((name, f"{one.samples[-1]:8.1f} {one.unit:<8} {threads:<10} {how[name]}"))
     rows += [
         (name, f"   not supported: no instruction for {kind} products on this processor")
         for name, kind in KINDS.items()
-        if name not in present
+        if name not in how
     ]
     show("Ceilings (best of 7 short runs; other work on the machine lowers them)", rows)
 
@@ -95,22 +80,18 @@ def show_software():
 
 def main():
     found = measure()
-    measured = list(records(found))
-    show(
-        "Processor",
-        [
-            ("model", processor_name()),
-            ("LLVM's name", found["cpu"]),
-            ("cores", found["cores"]),
-            ("features", " ".join(found["features"]) or "none beyond the baseline"),
-        ],
-    )
-    show_ceilings(measured)
+    features = " ".join(found["features"]) or "none beyond the baseline"
+    processor = {
+        "model": cpu_name(),
+        "LLVM's name": found["cpu"],
+        "cores": found["cores"],
+        "features": features,
+    }
+    show("Processor", processor.items())
+    recorder = record(found)
+    show_ceilings(recorder.records, {one["name"]: one["how"] for one in found["records"]})
     show_software()
-    path = BUILD / "results" / "doctor.json"
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(json.dumps(measured, indent=2) + "\n")
-    print(f"\nrecords: {path.relative_to(ROOT)}")
+    print(f"\nrecords: {recorder.write().relative_to(ROOT)}")
     return 0
 
 
