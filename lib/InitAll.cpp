@@ -11,6 +11,7 @@
 
 void rarefy::registerDialects(DialectRegistry &registry) {
   registry.insert<RarefyDialect>();
+  registerBufferization(registry);
 }
 
 void rarefy::registerPasses() {

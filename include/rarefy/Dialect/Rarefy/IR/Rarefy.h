@@ -16,4 +16,9 @@
 #define GET_OP_CLASSES
 #include "rarefy/Dialect/Rarefy/IR/RarefyOps.h.inc"
 
+namespace rarefy {
+/// Lets one-shot bufferization turn the ops' tensors into memrefs.
+void registerBufferization(DialectRegistry &registry);
+} // namespace rarefy
+
 #endif // RAREFY_DIALECT_RAREFY_IR_RAREFY_H
