@@ -135,16 +135,6 @@ frontend::broadcastOperand(Node &node, Value value,
   return {value, AffineMap::get(loops.size(), 0, exprs, node.b.getContext())};
 }
 
-std::pair<Value, AffineMap>
-frontend::broadcastOperand(Node &node, Value value,
-                           ArrayRef<OpFoldResult> sizes) {
-  int64_t rank = cast<RankedTensorType>(value.getType()).getRank();
-  int64_t offset = sizes.size() - rank;
-  return broadcastOperand(
-      node, value, sizes,
-      llvm::to_vector(llvm::seq<int64_t>(offset, sizes.size())));
-}
-
 /// The one value of all elements of `value`, as a scalar; null if not known.
 static Value uniformScalar(ImplicitLocOpBuilder &b, Value value) {
   DenseElementsAttr dense;
@@ -156,24 +146,50 @@ static Value uniformScalar(ImplicitLocOpBuilder &b, Value value) {
   return nullptr;
 }
 
-Value frontend::elementwise(Node &node, ValueRange operands,
-                            ArrayRef<OpFoldResult> sizes, Type element,
-                            ScalarBody body) {
+Operand frontend::trailingOperand(Value value, ArrayRef<OpFoldResult> loops) {
+  int64_t rank = cast<RankedTensorType>(value.getType()).getRank();
+  int64_t count = loops.size();
+  return {value, llvm::to_vector(llvm::seq<int64_t>(count - rank, count))};
+}
+
+Operand frontend::keptOperand(Value value, ArrayRef<OpFoldResult> loops,
+                              ArrayRef<int64_t> without) {
+  Operand operand = {value, {}};
+  for (int64_t dim : llvm::seq<int64_t>(0, loops.size()))
+    if (!llvm::is_contained(without, dim))
+      operand.dims.push_back(dim);
+  return operand;
+}
+
+/// One linalg.generic into `init`, whose dimensions run along the loops that
+/// are not `reduced`. The body gets the init's element last.
+static Value createGeneric(Node &node, ArrayRef<Operand> operands,
+                           ArrayRef<OpFoldResult> loops,
+                           ArrayRef<int64_t> reduced, Value init,
+                           ScalarBody body) {
   ImplicitLocOpBuilder &b = node.b;
   SmallVector<Value> inputs, uniforms;
   SmallVector<AffineMap> maps;
-  for (Value operand : operands) {
-    uniforms.push_back(uniformScalar(b, operand));
+  for (const Operand &operand : operands) {
+    uniforms.push_back(uniformScalar(b, operand.value));
     if (uniforms.back())
       continue;
-    auto [value, map] = broadcastOperand(node, operand, sizes);
+    auto [value, map] =
+        broadcastOperand(node, operand.value, loops, operand.dims);
     inputs.push_back(value);
     maps.push_back(map);
   }
-  maps.push_back(b.getMultiDimIdentityMap(sizes.size()));
-  SmallVector<utils::IteratorType> iterators(sizes.size(),
+  SmallVector<utils::IteratorType> iterators(loops.size(),
                                              utils::IteratorType::parallel);
-  Value init = emptyTensor(node, sizes, element);
+  for (int64_t dim : reduced)
+    iterators[dim] = utils::IteratorType::reduction;
+  SmallVector<AffineExpr> exprs;
+  Sizes sizes;
+  for (int64_t dim : keptOperand(init, loops, reduced).dims) {
+    exprs.push_back(b.getAffineDimExpr(dim));
+    sizes.push_back(loops[dim]);
+  }
+  maps.push_back(AffineMap::get(loops.size(), 0, exprs, b.getContext()));
   auto generic = linalg::GenericOp::create(
       b, TypeRange(init.getType()), inputs, ValueRange(init), maps, iterators,
       [&](OpBuilder &builder, Location loc, ValueRange args) {
@@ -184,10 +200,40 @@ Value frontend::elementwise(Node &node, ValueRange operands,
         for (Value &scalar : scalars)
           if (!scalar)
             scalar = *arg++;
+        scalars.push_back(args.back());
         linalg::YieldOp::create(b, body(b, scalars));
       });
   node.importer.recordSizes(generic.getResult(0), sizes);
   return generic.getResult(0);
+}
+
+Value frontend::elementwise(Node &node, ArrayRef<Operand> operands,
+                            ArrayRef<OpFoldResult> sizes, Type element,
+                            ScalarBody body) {
+  Value init = emptyTensor(node, sizes, element);
+  return createGeneric(node, operands, sizes, {}, init,
+                       [&](ImplicitLocOpBuilder &b, ValueRange args) {
+                         return body(b, args.drop_back());
+                       });
+}
+
+Value frontend::elementwise(Node &node, ValueRange operands,
+                            ArrayRef<OpFoldResult> sizes, Type element,
+                            ScalarBody body) {
+  SmallVector<Operand> trailing;
+  for (Value operand : operands)
+    trailing.push_back(trailingOperand(operand, sizes));
+  return elementwise(node, trailing, sizes, element, body);
+}
+
+Value frontend::reduceDims(Node &node, ArrayRef<Operand> operands,
+                           ArrayRef<OpFoldResult> loops, ArrayRef<int64_t> dims,
+                           Value init, ScalarBody body) {
+  Sizes sizes;
+  for (int64_t dim : keptOperand(init, loops, dims).dims)
+    sizes.push_back(loops[dim]);
+  return createGeneric(node, operands, loops, dims,
+                       filledTensor(node, sizes, init), body);
 }
 
 Value frontend::mapElements(Node &node, Value operand, Type element,
@@ -321,7 +367,7 @@ Value frontend::convertElements(Node &node, Value value, Type to,
 }
 
 //===----------------------------------------------------------------------===//
-// Transposition and reduction
+// Transposition
 //===----------------------------------------------------------------------===//
 
 Value frontend::transposeTo(Node &node, Value value,
@@ -338,35 +384,4 @@ Value frontend::transposeTo(Node &node, Value value,
                      ->getResult(0);
   node.importer.recordSizes(result, to);
   return result;
-}
-
-Value frontend::reduceDims(Node &node, Value value, ArrayRef<int64_t> dims,
-                           Value init, ScalarBody body) {
-  ImplicitLocOpBuilder &b = node.b;
-  Sizes from = node.importer.getSizes(value);
-  Sizes to;
-  SmallVector<AffineExpr> exprs;
-  SmallVector<utils::IteratorType> iterators;
-  for (auto [i, size] : llvm::enumerate(from)) {
-    bool reduced = llvm::is_contained(dims, static_cast<int64_t>(i));
-    iterators.push_back(reduced ? utils::IteratorType::reduction
-                                : utils::IteratorType::parallel);
-    if (reduced)
-      continue;
-    to.push_back(size);
-    exprs.push_back(b.getAffineDimExpr(i));
-  }
-  SmallVector<AffineMap> maps = {
-      b.getMultiDimIdentityMap(from.size()),
-      AffineMap::get(from.size(), 0, exprs, b.getContext())};
-  Value filled = filledTensor(node, to, init);
-  auto generic = linalg::GenericOp::create(
-      b, TypeRange(filled.getType()), ValueRange(value), ValueRange(filled),
-      maps, iterators, [&](OpBuilder &builder, Location loc, ValueRange args) {
-        OpBuilder::InsertionGuard guard(b);
-        b.restoreInsertionPoint(builder.saveInsertionPoint());
-        linalg::YieldOp::create(b, body(b, args));
-      });
-  node.importer.recordSizes(generic.getResult(0), to);
-  return generic.getResult(0);
 }

@@ -23,16 +23,26 @@ Value sizeToScalar(ImplicitLocOpBuilder &b, OpFoldResult size);
 
 /// The size that operands' sizes broadcast to; an error if they do not.
 FailureOr<Sizes> broadcastSizes(Node &node, ArrayRef<Sizes> operands);
-/// `value` without the dimensions of size 1 that broadcast to `sizes`, and its
-/// indexing map over `sizes`: a projected permutation.
-std::pair<Value, AffineMap> broadcastOperand(Node &node, Value value,
-                                             ArrayRef<OpFoldResult> sizes);
-/// The same where dimension i of `value` runs along loop `dims[i]`.
+/// `value`, whose dimension i runs along loop `dims[i]`, without the dimensions
+/// of size 1 that broadcast, and its indexing map: a projected permutation.
 std::pair<Value, AffineMap> broadcastOperand(Node &node, Value value,
                                              ArrayRef<OpFoldResult> loops,
                                              ArrayRef<int64_t> dims);
+/// A tensor and the loop that each of its dimensions runs along.
+struct Operand {
+  Value value;
+  SmallVector<int64_t> dims;
+};
+/// The operand whose dimensions run along the last loops, or along all loops
+/// but `without`.
+Operand trailingOperand(Value value, ArrayRef<OpFoldResult> loops);
+Operand keptOperand(Value value, ArrayRef<OpFoldResult> loops,
+                    ArrayRef<int64_t> without);
+
 /// One linalg.generic over `sizes` that broadcasts its operands in its indexing
 /// maps. Constant operands of one value become scalars of the body.
+Value elementwise(Node &node, ArrayRef<Operand> operands,
+                  ArrayRef<OpFoldResult> sizes, Type element, ScalarBody body);
 Value elementwise(Node &node, ValueRange operands, ArrayRef<OpFoldResult> sizes,
                   Type element, ScalarBody body);
 /// `elementwise` on operands of one shape.
@@ -55,12 +65,13 @@ Value convertElements(Node &node, Value value, Type to,
 /// be as many: expand_shape and collapse_shape where the sizes say how.
 Value reshapeTo(Node &node, Value value, ArrayRef<OpFoldResult> sizes);
 Value transposeTo(Node &node, Value value, ArrayRef<int64_t> permutation);
-/// linalg.generic that folds `body` (element, accumulator) over `dims`, which
-/// the result lacks.
-Value reduceDims(Node &node, Value value, ArrayRef<int64_t> dims, Value init,
-                 ScalarBody body);
+/// linalg.generic over `loops` that folds `body` (elements, accumulator) along
+/// `dims`, which the result lacks, from `init` on.
+Value reduceDims(Node &node, ArrayRef<Operand> operands,
+                 ArrayRef<OpFoldResult> loops, ArrayRef<int64_t> dims,
+                 Value init, ScalarBody body);
 
-/// Is this size the static `n`? Are two sizes known to be equal?
+/// Is this size the static `n`?
 bool isSize(OpFoldResult size, int64_t n);
 Sizes staticSizes(Node &node, ArrayRef<int64_t> sizes);
 RankedTensorType tensorType(ArrayRef<OpFoldResult> sizes, Type element);

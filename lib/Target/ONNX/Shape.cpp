@@ -401,7 +401,7 @@ static LogicalResult importRange(Node &node) {
                            node.isUnsigned(0));
   }
   return node.setOutputLike(
-      0, elementwise(node, {}, sizes, type, [&](B &b, ValueRange) {
+      0, elementwise(node, ValueRange(), sizes, type, [&](B &b, ValueRange) {
         return compute(b, linalg::IndexOp::create(b, 0));
       }));
 }
