@@ -1,0 +1,26 @@
+#ifndef RAREFY_RUNNER_NPY_H
+#define RAREFY_RUNNER_NPY_H
+
+#include "llvm/Support/Error.h"
+#include "rarefy/Runner/Array.h"
+
+namespace rarefy {
+
+/// The array in numpy's `.npy` format, versions 1 to 3, that `bytes` holds.
+/// Refuses what is truncated, big-endian, not in row-major order or of a type
+/// that no tensor has.
+llvm::Expected<Array> parseNpy(StringRef bytes);
+
+/// parseNpy of a file; errors begin with its name.
+llvm::Expected<Array> readNpy(StringRef path);
+
+/// The bytes of a `.npy` file. bf16, which numpy lacks, is written as the
+/// type of its bits, `<u2`.
+std::string formatNpy(const ArrayView &array);
+
+/// Writes formatNpy to `path`; a failure leaves no file behind.
+llvm::Error writeNpy(StringRef path, const ArrayView &array);
+
+} // namespace rarefy
+
+#endif // RAREFY_RUNNER_NPY_H

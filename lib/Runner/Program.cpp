@@ -1,0 +1,371 @@
+// Compiles a module into a function on dense arrays, and calls it.
+
+#include "rarefy/Runner/Program.h"
+#include "Constants.h"
+#include "JIT.h"
+#include "Runtime.h"
+#include "Target.h"
+
+#include "llvm/IR/IRBuilder.h"
+#include "llvm/IR/LLVMContext.h"
+#include "llvm/Support/MemoryBuffer.h"
+#include "mlir/Dialect/Func/IR/FuncOps.h"
+#include "mlir/Dialect/LLVMIR/LLVMDialect.h"
+#include "mlir/Pass/PassManager.h"
+#include "mlir/Target/LLVMIR/Dialect/Builtin/BuiltinToLLVMIRTranslation.h"
+#include "mlir/Target/LLVMIR/Dialect/LLVMIR/LLVMToLLVMIRTranslation.h"
+#include "mlir/Target/LLVMIR/Dialect/OpenMP/OpenMPToLLVMIRTranslation.h"
+#include "mlir/Target/LLVMIR/Export.h"
+#include "rarefy/Runner/Passes.h"
+
+#include <chrono>
+#include <cstring>
+
+using namespace rarefy;
+
+static constexpr StringRef invokeName = "rarefy_invoke";
+
+/// A buffer's description is its base pointer, its data pointer, an offset,
+/// and a size and a stride for each dimension: so many words.
+static size_t getDescriptorWords(size_t rank) { return 3 + 2 * rank; }
+
+struct Program::Impl {
+  Signature signature;
+  CompileStats stats;
+  BoundConstants constants;
+  std::unique_ptr<LoadedCode> code;
+  /// The descriptions of results, then of inputs, with all that is known
+  /// before a call filled in.
+  std::vector<int64_t> frame;
+  void (*invoke)(int64_t *frame) = nullptr;
+
+  void buildFrame();
+  llvm::Error bindInput(size_t index, const ArrayView &input, int64_t *words,
+                        SmallVectorImpl<Buffer> &copies) const;
+  llvm::Expected<Array> takeResult(const TensorInfo &info, int64_t *words,
+                                   ArrayRef<ArrayView> inputs,
+                                   ArrayRef<Array> earlier) const;
+};
+
+//===----------------------------------------------------------------------===//
+// Compilation
+//===----------------------------------------------------------------------===//
+
+namespace {
+/// Adds the seconds of its life to `total`.
+class Stopwatch {
+public:
+  explicit Stopwatch(double &total) : total(total) {}
+  ~Stopwatch() {
+    total += std::chrono::duration<double>(Clock::now() - start).count();
+  }
+
+private:
+  using Clock = std::chrono::steady_clock;
+  double &total;
+  Clock::time_point start = Clock::now();
+};
+} // namespace
+
+/// The passes have reported what is wrong.
+static llvm::Error makeReportedError() { return llvm::createStringError(""); }
+
+static llvm::Error runPasses(ModuleOp module, const std::string &text) {
+  if (text.empty())
+    return llvm::Error::success();
+  PassManager pm(module->getContext(), ModuleOp::getOperationName(),
+                 OpPassManager::Nesting::Implicit);
+  if (llvm::Error error = parsePasses(text, pm))
+    return error;
+  return failed(pm.run(module)) ? makeReportedError()
+                                : llvm::Error::success();
+}
+
+static llvm::Error lower(ModuleOp module, const CompileOptions &options) {
+  // The symbol that the program calls.
+  auto entry = module.lookupSymbol<func::FuncOp>(options.entry);
+  entry->setAttr(LLVM::LLVMDialect::getEmitCWrapperAttrName(),
+                 UnitAttr::get(module->getContext()));
+  PassManager pm(module->getContext());
+  buildReferencePipeline(pm);
+  return failed(pm.run(module)) ? makeReportedError()
+                                : llvm::Error::success();
+}
+
+/// Adds the function that a call enters: it finds each description in the
+/// frame. Everything else becomes internal.
+static void addInvoke(llvm::Module &module, StringRef entry,
+                      const Signature &signature) {
+  for (llvm::Function &function : module)
+    if (!function.isDeclaration())
+      function.setLinkage(llvm::GlobalValue::InternalLinkage);
+  llvm::Function *callee =
+      module.getFunction(("_mlir_ciface_" + entry).str());
+  llvm::LLVMContext &context = module.getContext();
+  llvm::IRBuilder<> builder(context);
+  auto *type = llvm::FunctionType::get(builder.getVoidTy(),
+                                       {builder.getPtrTy()}, false);
+  auto *invoke = llvm::Function::Create(
+      type, llvm::GlobalValue::ExternalLinkage, invokeName, module);
+  builder.SetInsertPoint(llvm::BasicBlock::Create(context, "", invoke));
+  SmallVector<llvm::Value *> arguments;
+  size_t word = 0;
+  auto addPointer = [&] {
+    arguments.push_back(builder.CreateConstInBoundsGEP1_64(
+        builder.getInt64Ty(), invoke->getArg(0), word));
+  };
+  // All results are written as one struct.
+  if (!signature.results.empty())
+    addPointer();
+  for (const TensorInfo &result : signature.results)
+    word += getDescriptorWords(result.shape.size());
+  for (const TensorInfo &input : signature.inputs) {
+    addPointer();
+    word += getDescriptorWords(input.shape.size());
+  }
+  builder.CreateCall(callee, arguments);
+  builder.CreateRetVoid();
+}
+
+/// Where nothing is known, sizes are zero; strides are of full arrays.
+void Program::Impl::buildFrame() {
+  auto append = [&](const TensorInfo &info) {
+    size_t rank = info.shape.size();
+    size_t at = frame.size();
+    frame.resize(at + getDescriptorWords(rank));
+    int64_t stride = 1;
+    for (size_t i = rank; i-- > 0;) {
+      frame[at + 3 + i] = info.shape[i];
+      frame[at + 3 + rank + i] = stride;
+      stride *= info.shape[i];
+    }
+  };
+  llvm::for_each(signature.results, append);
+  llvm::for_each(signature.inputs, append);
+}
+
+/// LLVM's half of the compilation.
+static llvm::Expected<std::unique_ptr<LoadedCode>>
+compileToCode(OwningOpRef<ModuleOp> module, const CompileOptions &options,
+              const Signature &signature, llvm::TargetMachine &machine,
+              BoundConstants &constants, CompileStats &stats) {
+  std::unique_ptr<llvm::MemoryBuffer> object;
+  {
+    llvm::LLVMContext context;
+    std::unique_ptr<llvm::Module> translated;
+    {
+      Stopwatch watch(stats.optimize);
+      constants = takeConstants(*module);
+      stats.constantBytes = constants.bytes;
+      registerBuiltinDialectTranslation(*module->getContext());
+      registerLLVMDialectTranslation(*module->getContext());
+      registerOpenMPDialectTranslation(*module->getContext());
+      translated = translateModuleToLLVMIR(*module, context);
+      if (!translated)
+        return makeReportedError();
+      translated->setTargetTriple(machine.getTargetTriple());
+      translated->setDataLayout(machine.createDataLayout());
+      addInvoke(*translated, options.entry, signature);
+      module = {};
+      optimize(*translated, machine, options.optLevel);
+    }
+    Stopwatch watch(stats.codegen);
+    llvm::Expected<std::unique_ptr<llvm::MemoryBuffer>> generated =
+        generateObject(*translated, machine);
+    if (!generated)
+      return generated.takeError();
+    object = std::move(*generated);
+  }
+  Stopwatch watch(stats.link);
+  stats.codeBytes = object->getBufferSize();
+  return LoadedCode::load(std::move(object), constants.symbols, invokeName);
+}
+
+llvm::Expected<std::unique_ptr<Program>>
+Program::compile(OwningOpRef<ModuleOp> module, const CompileOptions &options) {
+  auto impl = std::make_unique<Impl>();
+  CompileStats &stats = impl->stats;
+  auto machine = createHostTargetMachine(options.cpu, options.optLevel);
+  if (!machine)
+    return machine.takeError();
+  stats.cpu = (*machine)->getTargetCPU().str();
+  {
+    Stopwatch watch(stats.passes);
+    if (llvm::Error error = runPasses(*module, options.passes))
+      return error;
+  }
+  llvm::Expected<Signature> signature =
+      rarefy::getSignature(*module, options.entry);
+  if (!signature)
+    return signature.takeError();
+  impl->signature = std::move(*signature);
+  {
+    Stopwatch watch(stats.lowering);
+    if (llvm::Error error = lower(*module, options))
+      return error;
+  }
+  auto code = compileToCode(std::move(module), options, impl->signature,
+                            **machine, impl->constants, stats);
+  if (!code)
+    return code.takeError();
+  impl->code = std::move(*code);
+  impl->invoke =
+      reinterpret_cast<void (*)(int64_t *)>(impl->code->getAddress());
+  impl->buildFrame();
+  return std::unique_ptr<Program>(new Program(std::move(impl)));
+}
+
+//===----------------------------------------------------------------------===//
+// Calls
+//===----------------------------------------------------------------------===//
+
+static std::string describe(const TensorInfo &info, size_t index) {
+  std::string text = "input " + std::to_string(index);
+  return info.name.empty() ? text : text + " ('" + info.name + "')";
+}
+
+static bool matches(const TensorInfo &info, const ArrayView &input) {
+  if (info.type != input.type || info.shape.size() != input.shape.size())
+    return false;
+  for (auto [expected, found] : llvm::zip_equal(info.shape, input.shape))
+    if (found < 0 || (expected >= 0 && expected != found))
+      return false;
+  return true;
+}
+
+/// Fills in the description at `words` of `input`.
+llvm::Error Program::Impl::bindInput(size_t index, const ArrayView &input,
+                                     int64_t *words,
+                                     SmallVectorImpl<Buffer> &copies) const {
+  const TensorInfo &info = signature.inputs[index];
+  if (!matches(info, input))
+    return llvm::createStringError(
+        describe(info, index) + ": expected " +
+        formatType(info.shape, info.type) + ", found " +
+        formatType(input.shape, input.type));
+  void *data = input.data;
+  unsigned width = getByteWidth(info.type);
+  if (reinterpret_cast<uintptr_t>(data) % width) {
+    Array copy = Array::allocate(input.type, input.shape);
+    if (!copy.data)
+      return llvm::createStringError(describe(info, index) +
+                                     ": not enough memory to align it");
+    std::memcpy(copy.data, data, copy.getByteSize());
+    data = copy.data;
+    copies.push_back(std::move(copy.owner));
+  }
+  words[0] = words[1] = reinterpret_cast<int64_t>(data);
+  size_t rank = input.shape.size();
+  int64_t stride = 1;
+  for (size_t i = rank; i-- > 0;) {
+    words[3 + i] = input.shape[i];
+    words[3 + rank + i] = stride;
+    stride *= input.shape[i];
+  }
+  return llvm::Error::success();
+}
+
+/// Copies a strided buffer to a dense one.
+static void copyDense(const char *source, const int64_t *sizes,
+                      const int64_t *strides, size_t rank, unsigned width,
+                      char *&target) {
+  if (rank == 0) {
+    std::memcpy(target, source, width);
+    target += width;
+    return;
+  }
+  for (int64_t i = 0; i < sizes[0]; ++i)
+    copyDense(source + i * strides[0] * width, sizes + 1, strides + 1, rank - 1,
+              width, target);
+}
+
+static bool isDense(ArrayRef<int64_t> sizes, const int64_t *strides) {
+  int64_t stride = 1;
+  for (size_t i = sizes.size(); i-- > 0;) {
+    if (sizes[i] != 1 && strides[i] != stride)
+      return false;
+    stride *= sizes[i];
+  }
+  return true;
+}
+
+/// The array that `words` describes. Compiled code hands over memory of its
+/// own; where it returned an input, a constant or one buffer twice instead,
+/// the array is a copy.
+llvm::Expected<Array>
+Program::Impl::takeResult(const TensorInfo &info, int64_t *words,
+                          ArrayRef<ArrayView> inputs,
+                          ArrayRef<Array> earlier) const {
+  size_t rank = info.shape.size();
+  auto *base = reinterpret_cast<char *>(words[0]);
+  auto *data = reinterpret_cast<char *>(words[1]) +
+               words[2] * getByteWidth(info.type);
+  ArrayRef<int64_t> sizes(words + 3, rank);
+  // What a constant's descriptor says of the memory to free.
+  constexpr int64_t constantBase = 0xdeadbeef;
+  bool borrowed =
+      words[0] == constantBase ||
+      llvm::any_of(inputs,
+                   [&](const ArrayView &input) { return input.data == base; }) ||
+      llvm::any_of(earlier,
+                   [&](const Array &array) {
+                     return array.owner.get() == base;
+                   });
+  if (!borrowed && isDense(sizes, words + 3 + rank)) {
+    Array result;
+    result.type = info.type;
+    result.shape.assign(sizes.begin(), sizes.end());
+    result.owner.reset(base);
+    result.data = data;
+    return result;
+  }
+  Array copy = Array::allocate(info.type, sizes);
+  if (!copy.data)
+    return llvm::createStringError("not enough memory for a result");
+  char *target = static_cast<char *>(copy.data);
+  if (!llvm::is_contained(sizes, 0))
+    copyDense(data, sizes.data(), words + 3 + rank, rank,
+              getByteWidth(info.type), target);
+  if (!borrowed)
+    std::free(base);
+  return copy;
+}
+
+llvm::Expected<SmallVector<Array, 2>>
+Program::call(ArrayRef<ArrayView> inputs, unsigned threads) const {
+  const Signature &signature = impl->signature;
+  if (inputs.size() != signature.inputs.size())
+    return llvm::createStringError(
+        "expected " + Twine(signature.inputs.size()) + " inputs, found " +
+        Twine(inputs.size()));
+  SmallVector<int64_t, 96> frame(impl->frame.begin(), impl->frame.end());
+  SmallVector<Buffer, 0> copies;
+  int64_t *words = frame.data();
+  for (const TensorInfo &result : signature.results)
+    words += getDescriptorWords(result.shape.size());
+  for (auto [i, input] : llvm::enumerate(inputs)) {
+    if (llvm::Error error = impl->bindInput(i, input, words, copies))
+      return error;
+    words += getDescriptorWords(input.shape.size());
+  }
+  {
+    ThreadCountScope scope(threads);
+    impl->invoke(frame.data());
+  }
+  SmallVector<Array, 2> results;
+  words = frame.data();
+  for (const TensorInfo &info : signature.results) {
+    llvm::Expected<Array> result =
+        impl->takeResult(info, words, inputs, results);
+    if (!result)
+      return result.takeError();
+    results.push_back(std::move(*result));
+    words += getDescriptorWords(info.shape.size());
+  }
+  return results;
+}
+
+Program::Program(std::unique_ptr<Impl> impl) : impl(std::move(impl)) {}
+Program::~Program() = default;
+const Signature &Program::getSignature() const { return impl->signature; }
+const CompileStats &Program::getStats() const { return impl->stats; }

@@ -1,0 +1,48 @@
+#include "rarefy/Runner/Remarks.h"
+
+#include "llvm/ADT/StringExtras.h"
+#include "llvm/ADT/StringSwitch.h"
+#include "mlir/IR/MLIRContext.h"
+#include "mlir/IR/Remarks.h"
+
+#include <mutex>
+
+using namespace rarefy;
+
+namespace {
+class Collector final : public remark::detail::MLIRRemarkStreamerBase {
+public:
+  explicit Collector(std::function<void(const RemarkText &)> handler)
+      : handler(std::move(handler)) {}
+
+  void streamOptimizationRemark(const remark::detail::Remark &remark) override {
+    RemarkText text;
+    text.kind = llvm::StringSwitch<StringRef>(remark.getRemarkTypeString())
+                    .Case("Failure", "failed")
+                    .Default(remark.getRemarkTypeString())
+                    .lower();
+    text.pass = remark.getCombinedCategoryName().str();
+    text.name = remark.getRemarkName().str();
+    text.function = remark.getFunction().str();
+    text.message = remark.getMsg();
+    llvm::raw_string_ostream(text.location) << remark.getLocation();
+    std::lock_guard<std::mutex> lock(mutex);
+    handler(text);
+  }
+
+private:
+  // Function passes run on several threads.
+  std::mutex mutex;
+  std::function<void(const RemarkText &)> handler;
+};
+} // namespace
+
+void rarefy::collectRemarks(MLIRContext &context,
+                            std::function<void(const RemarkText &)> handler) {
+  remark::RemarkCategories every;
+  every.all = ".*";
+  // Fails only on a malformed regular expression.
+  (void)remark::enableOptimizationRemarks(
+      context, std::make_unique<Collector>(std::move(handler)),
+      std::make_unique<remark::RemarkEmittingPolicyAll>(), every);
+}

@@ -1,0 +1,153 @@
+// The few functions that compiled code calls and that no system library is
+// sure to have, and OpenMP.
+
+#include "Runtime.h"
+
+#include "llvm/ADT/APFloat.h"
+#include "llvm/ADT/bit.h"
+
+#include <cstring>
+#include <dlfcn.h>
+
+using namespace rarefy;
+
+namespace {
+/// How `memref.copy` passes an operand.
+struct UnrankedMemRef {
+  int64_t rank;
+  char **descriptor;
+};
+
+struct Strided {
+  char *data;
+  const int64_t *sizes, *strides;
+
+  explicit Strided(const UnrankedMemRef &memref) {
+    auto *words = reinterpret_cast<int64_t *>(memref.descriptor);
+    data = memref.descriptor[1];
+    sizes = words + 3;
+    strides = sizes + memref.rank;
+  }
+};
+
+void copyDimensions(int64_t rank, int64_t bytes, const int64_t *sizes,
+                    char *source, const int64_t *sourceStrides, char *target,
+                    const int64_t *targetStrides) {
+  if (rank == 0) {
+    std::memcpy(target, source, bytes);
+    return;
+  }
+  if (rank == 1 && *sourceStrides == 1 && *targetStrides == 1) {
+    std::memcpy(target, source, bytes * *sizes);
+    return;
+  }
+  for (int64_t i = 0; i < *sizes; ++i)
+    copyDimensions(rank - 1, bytes, sizes + 1,
+                   source + i * *sourceStrides * bytes, sourceStrides + 1,
+                   target + i * *targetStrides * bytes, targetStrides + 1);
+}
+
+/// Called by the lowering of a `memref.copy` between strided buffers.
+void memrefCopy(int64_t bytes, UnrankedMemRef *source, UnrankedMemRef *target) {
+  Strided from(*source), to(*target);
+  const auto *fromWords = reinterpret_cast<int64_t *>(source->descriptor);
+  const auto *toWords = reinterpret_cast<int64_t *>(target->descriptor);
+  for (int64_t i = 0; i < source->rank; ++i)
+    if (from.sizes[i] == 0)
+      return;
+  copyDimensions(source->rank, bytes, from.sizes,
+                 from.data + fromWords[2] * bytes, from.strides,
+                 to.data + toWords[2] * bytes, to.strides);
+}
+
+// LLVM passes a 16-bit float in the low half of the register that holds a
+// 32-bit one, so these take and return `float` and need no compiler that
+// knows the small types.
+template <const llvm::fltSemantics &(*semantics)(), typename T>
+float truncateFloat(T number) {
+  llvm::APFloat value(number);
+  bool losesInfo;
+  value.convert(semantics(), llvm::APFloat::rmNearestTiesToEven, &losesInfo);
+  return llvm::bit_cast<float>(
+      static_cast<uint32_t>(value.bitcastToAPInt().getZExtValue()));
+}
+
+float extendHalf(float half) {
+  llvm::APFloat value(llvm::APFloat::IEEEhalf(),
+                      llvm::APInt(16, llvm::bit_cast<uint32_t>(half) & 0xffff));
+  bool losesInfo;
+  value.convert(llvm::APFloat::IEEEsingle(), llvm::APFloat::rmTowardZero,
+                &losesInfo);
+  return value.convertToFloat();
+}
+
+template <typename T> void *address(T *function) {
+  return reinterpret_cast<void *>(function);
+}
+} // namespace
+
+ArrayRef<RuntimeSymbol> rarefy::getRuntimeSymbols() {
+  using llvm::APFloat;
+  static const RuntimeSymbol symbols[] = {
+      {"memrefCopy", address(memrefCopy)},
+      {"__extendhfsf2", address(extendHalf)},
+      {"__truncsfhf2", address(truncateFloat<APFloat::IEEEhalf, float>)},
+      {"__truncdfhf2", address(truncateFloat<APFloat::IEEEhalf, double>)},
+      {"__truncsfbf2", address(truncateFloat<APFloat::BFloat, float>)},
+      {"__truncdfbf2", address(truncateFloat<APFloat::BFloat, double>)},
+  };
+  return symbols;
+}
+
+static void *loadOpenMP() {
+  for (const char *name : {RAREFY_OPENMP_LIBRARY, "libomp.so.5", "libomp.so"})
+    if (void *library = dlopen(name, RTLD_NOW | RTLD_LOCAL))
+      return library;
+  return nullptr;
+}
+
+llvm::Expected<void *> rarefy::lookupOpenMP(StringRef name) {
+  static void *library = loadOpenMP();
+  if (!library)
+    return llvm::createStringError(
+        "cannot load OpenMP's library: expected '" RAREFY_OPENMP_LIBRARY
+        "' or libomp.so.5 on the library path");
+  if (void *symbol = dlsym(library, name.str().c_str()))
+    return symbol;
+  return llvm::createStringError("OpenMP's library has no '" + name + "'");
+}
+
+namespace {
+struct ThreadCount {
+  int (*get)() = nullptr;
+  void (*set)(int) = nullptr;
+
+  ThreadCount() {
+    llvm::Expected<void *> getter = lookupOpenMP("omp_get_max_threads");
+    llvm::Expected<void *> setter = lookupOpenMP("omp_set_num_threads");
+    if (getter && setter) {
+      get = reinterpret_cast<int (*)()>(*getter);
+      set = reinterpret_cast<void (*)(int)>(*setter);
+    }
+    // Code that needs the library has failed to link before.
+    llvm::consumeError(getter.takeError());
+    llvm::consumeError(setter.takeError());
+  }
+};
+const ThreadCount &getThreadCount() {
+  static const ThreadCount functions;
+  return functions;
+}
+} // namespace
+
+ThreadCountScope::ThreadCountScope(unsigned threads) {
+  if (threads == 0 || !getThreadCount().get)
+    return;
+  previous = getThreadCount().get();
+  getThreadCount().set(static_cast<int>(threads));
+}
+
+ThreadCountScope::~ThreadCountScope() {
+  if (previous)
+    getThreadCount().set(previous);
+}
