@@ -19,10 +19,10 @@ extern "C" {
 
 #define RAREFY_API __attribute__((visibility("default")))
 
-typedef struct RarefyContext *RarefyContext;
-typedef struct RarefyModule *RarefyModule;
-typedef struct RarefyProgram *RarefyProgram;
-typedef struct RarefyResults *RarefyResults;
+typedef struct RarefyOpaqueContext *RarefyContext;
+typedef struct RarefyOpaqueModule *RarefyModule;
+typedef struct RarefyOpaqueProgram *RarefyProgram;
+typedef struct RarefyOpaqueResults *RarefyResults;
 
 /* Text that need not end in a zero byte; valid until its owner changes or, in
  * a callback, until the callback returns. */
@@ -36,10 +36,10 @@ typedef void (*RarefyStringCallback)(RarefyString text, void *userData);
 /*===-- Contexts ---------------------------------------------------------===*/
 
 typedef enum RarefySeverity {
-  RarefyNote,
-  RarefyWarning,
-  RarefyError,
-  RarefyRemarkSeverity
+  RarefySeverityNote,
+  RarefySeverityWarning,
+  RarefySeverityError,
+  RarefySeverityRemark
 } RarefySeverity;
 
 /* `location` is "file:line:column", or empty where none is known. */

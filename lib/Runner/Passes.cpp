@@ -23,3 +23,15 @@ llvm::Error rarefy::parsePasses(StringRef text, OpPassManager &pm) {
   return llvm::createStringError("in passes '" + text + "': " +
                                  StringRef(message).trim());
 }
+
+llvm::Error rarefy::runPasses(ModuleOp module, StringRef text) {
+  if (text.trim().empty())
+    return llvm::Error::success();
+  PassManager pm(module->getContext(), ModuleOp::getOperationName(),
+                 OpPassManager::Nesting::Implicit);
+  if (llvm::Error error = parsePasses(text, pm))
+    return error;
+  if (failed(pm.run(module)))
+    return llvm::createStringError("");
+  return llvm::Error::success();
+}

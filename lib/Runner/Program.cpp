@@ -16,6 +16,7 @@
 #include "mlir/Target/LLVMIR/Dialect/LLVMIR/LLVMToLLVMIRTranslation.h"
 #include "mlir/Target/LLVMIR/Dialect/OpenMP/OpenMPToLLVMIRTranslation.h"
 #include "mlir/Target/LLVMIR/Export.h"
+#include "rarefy/Pipelines/Pipelines.h"
 #include "rarefy/Runner/Passes.h"
 
 #include <chrono>
@@ -70,24 +71,19 @@ private:
 /// The passes have reported what is wrong.
 static llvm::Error makeReportedError() { return llvm::createStringError(""); }
 
-static llvm::Error runPasses(ModuleOp module, const std::string &text) {
-  if (text.empty())
-    return llvm::Error::success();
-  PassManager pm(module->getContext(), ModuleOp::getOperationName(),
-                 OpPassManager::Nesting::Implicit);
-  if (llvm::Error error = parsePasses(text, pm))
-    return error;
-  return failed(pm.run(module)) ? makeReportedError()
-                                : llvm::Error::success();
-}
-
 static llvm::Error lower(ModuleOp module, const CompileOptions &options) {
   // The symbol that the program calls.
   auto entry = module.lookupSymbol<func::FuncOp>(options.entry);
   entry->setAttr(LLVM::LLVMDialect::getEmitCWrapperAttrName(),
                  UnitAttr::get(module->getContext()));
   PassManager pm(module->getContext());
-  buildReferencePipeline(pm);
+  if (options.reference) {
+    buildReferencePipeline(pm);
+  } else {
+    CPUPipelineOptions pipeline;
+    pipeline.cpu = options.cpu;
+    buildCPUPipeline(pm, pipeline);
+  }
   return failed(pm.run(module)) ? makeReportedError()
                                 : llvm::Error::success();
 }

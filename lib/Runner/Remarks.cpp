@@ -25,7 +25,7 @@ public:
     text.name = remark.getRemarkName().str();
     text.function = remark.getFunction().str();
     text.message = remark.getMsg();
-    llvm::raw_string_ostream(text.location) << remark.getLocation();
+    text.location = formatLocation(remark.getLocation());
     std::lock_guard<std::mutex> lock(mutex);
     handler(text);
   }
@@ -36,6 +36,16 @@ private:
   std::function<void(const RemarkText &)> handler;
 };
 } // namespace
+
+std::string rarefy::formatLocation(Location location) {
+  if (auto file = location->findInstanceOf<FileLineColLoc>())
+    return (file.getFilename().getValue() + ":" + Twine(file.getLine()) + ":" +
+            Twine(file.getColumn()))
+        .str();
+  if (auto name = location->findInstanceOf<NameLoc>())
+    return name.getName().str();
+  return "";
+}
 
 void rarefy::collectRemarks(MLIRContext &context,
                             std::function<void(const RemarkText &)> handler) {

@@ -1,12 +1,16 @@
 #ifndef RAREFY_RUNNER_REMARKS_H
 #define RAREFY_RUNNER_REMARKS_H
 
+#include "mlir/IR/Location.h"
 #include "rarefy/Support/LLVM.h"
 
 #include <functional>
 #include <string>
 
 namespace rarefy {
+
+/// "file:line:column" for a place in a file, a name for what has only that.
+std::string formatLocation(Location location);
 
 /// What a pass says of a thing that it did, or did not do and why.
 struct RemarkText {

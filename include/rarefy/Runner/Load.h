@@ -1,0 +1,28 @@
+#ifndef RAREFY_RUNNER_LOAD_H
+#define RAREFY_RUNNER_LOAD_H
+
+#include "llvm/Support/Error.h"
+#include "mlir/IR/BuiltinOps.h"
+#include "mlir/IR/OwningOpRef.h"
+#include "rarefy/Support/LLVM.h"
+
+namespace rarefy {
+
+/// The module that `source`, MLIR as text or bytecode, says; null after a
+/// diagnostic. Locations call it `name`.
+OwningOpRef<ModuleOp> parseModule(StringRef source, StringRef name,
+                                  MLIRContext &context);
+
+/// The module in a file: an ONNX model where the name ends in ".onnx", else
+/// MLIR. What the parser has reported is an error without text.
+llvm::Expected<OwningOpRef<ModuleOp>> loadModule(StringRef path,
+                                                 MLIRContext &context);
+
+/// The module of a serialized ONNX model, whose external data is in
+/// `directory`; null after a diagnostic.
+OwningOpRef<ModuleOp> importONNXModule(StringRef bytes, StringRef directory,
+                                       MLIRContext &context);
+
+} // namespace rarefy
+
+#endif // RAREFY_RUNNER_LOAD_H

@@ -1,0 +1,66 @@
+#include "Handles.h"
+#include "rarefy/Runner/Load.h"
+#include "rarefy/Runner/Passes.h"
+
+#include "llvm/Support/SourceMgr.h"
+#include "mlir/IR/AsmState.h"
+#include "mlir/Parser/Parser.h"
+#include "mlir/Pass/PassManager.h"
+
+using namespace rarefy;
+
+/// The handle of a module; NULL for none.
+static RarefyModule wrap(std::shared_ptr<ContextState> state,
+                         OwningOpRef<ModuleOp> module) {
+  if (!module)
+    return nullptr;
+  return new RarefyOpaqueModule{std::move(state), std::move(module)};
+}
+
+RarefyModule rarefyModuleParse(RarefyContext context, RarefyString source,
+                               RarefyString name) {
+  return wrap(context->state, parseModule(unwrap(source), unwrap(name),
+                                          context->state->context));
+}
+
+RarefyModule rarefyModuleLoad(RarefyContext context, RarefyString path) {
+  llvm::Expected<OwningOpRef<ModuleOp>> module =
+      loadModule(unwrap(path), context->state->context);
+  if (module)
+    return wrap(context->state, std::move(*module));
+  context->state->report(module.takeError());
+  return nullptr;
+}
+
+RarefyModule rarefyModuleImportONNX(RarefyContext context, RarefyString bytes,
+                                    RarefyString directory) {
+  return wrap(context->state, importONNXModule(unwrap(bytes), unwrap(directory),
+                                               context->state->context));
+}
+
+RarefyModule rarefyModuleClone(RarefyModule module) {
+  return new RarefyOpaqueModule{module->state, module->module->clone()};
+}
+
+void rarefyModuleDestroy(RarefyModule module) { delete module; }
+
+void rarefyModulePrint(RarefyModule module, int64_t maxElements,
+                       RarefyStringCallback callback, void *userData) {
+  std::string text;
+  llvm::raw_string_ostream stream(text);
+  OpPrintingFlags flags;
+  if (maxElements >= 0) {
+    flags.elideLargeElementsAttrs(maxElements);
+    flags.elideLargeResourceString(maxElements);
+  }
+  module->module->print(stream, flags);
+  callback(rarefy::wrap(text), userData);
+}
+
+bool rarefyModuleRun(RarefyModule module, RarefyString passes) {
+  llvm::Error error = runPasses(*module->module, unwrap(passes));
+  if (!error)
+    return true;
+  module->state->report(std::move(error));
+  return false;
+}

@@ -1,0 +1,98 @@
+#include "Handles.h"
+
+using namespace rarefy;
+
+static_assert(static_cast<unsigned>(ElementType::F64) == RarefyF64 &&
+              static_cast<unsigned>(ElementType::U8) == RarefyU8 &&
+              numElementTypes == RarefyF64 + 1);
+
+static RarefyElementType convert(ElementType type) {
+  return static_cast<RarefyElementType>(type);
+}
+
+static RarefyTensorInfo convert(const TensorInfo &info) {
+  return {wrap(info.name), convert(info.type), info.shape.size(),
+          info.shape.data()};
+}
+
+/// `text`, or `otherwise` where it is empty.
+static std::string get(RarefyString text, StringRef otherwise) {
+  return (text.size ? unwrap(text) : otherwise).str();
+}
+
+RarefyProgram rarefyCompile(RarefyModule module,
+                            const RarefyCompileOptions *options) {
+  ContextState &state = *module->state;
+  std::string target = get(options->target, "cpu");
+  if (target != "cpu") {
+    state.report(RarefySeverityError, "",
+                 "unknown target '" + target + "': expected 'cpu'");
+    return nullptr;
+  }
+  CompileOptions compile;
+  compile.entry = get(options->entry, compile.entry);
+  compile.passes = get(options->passes, compile.passes);
+  compile.cpu = get(options->cpu, compile.cpu);
+  compile.optLevel = options->optLevel;
+  compile.reference = options->reference;
+  llvm::Expected<std::unique_ptr<Program>> program =
+      Program::compile(module->module->clone(), compile);
+  if (program)
+    return new RarefyOpaqueProgram{module->state, std::move(*program)};
+  state.report(program.takeError());
+  return nullptr;
+}
+
+void rarefyProgramDestroy(RarefyProgram program) { delete program; }
+
+size_t rarefyProgramGetNumInputs(RarefyProgram program) {
+  return program->program->getSignature().inputs.size();
+}
+
+RarefyTensorInfo rarefyProgramGetInput(RarefyProgram program, size_t index) {
+  return convert(program->program->getSignature().inputs[index]);
+}
+
+size_t rarefyProgramGetNumResults(RarefyProgram program) {
+  return program->program->getSignature().results.size();
+}
+
+RarefyTensorInfo rarefyProgramGetResult(RarefyProgram program, size_t index) {
+  return convert(program->program->getSignature().results[index]);
+}
+
+RarefyCompileStats rarefyProgramGetStats(RarefyProgram program) {
+  const CompileStats &stats = program->program->getStats();
+  return {stats.passes,        stats.lowering,  stats.optimize,
+          stats.codegen,       stats.link,      stats.codeBytes,
+          stats.constantBytes, wrap(stats.cpu)};
+}
+
+RarefyResults rarefyProgramCall(RarefyProgram program,
+                                const RarefyArray *inputs, size_t numInputs,
+                                unsigned threads, RarefyStringCallback onError,
+                                void *userData) {
+  llvm::SmallVector<ArrayView, 8> views;
+  for (const RarefyArray &input : llvm::ArrayRef(inputs, numInputs))
+    views.push_back({input.data, static_cast<ElementType>(input.type),
+                     llvm::ArrayRef(input.shape, input.rank)});
+  auto results = program->program->call(views, threads);
+  if (results)
+    return new RarefyOpaqueResults{std::move(*results)};
+  std::string message = llvm::toString(results.takeError());
+  if (onError)
+    onError(wrap(message), userData);
+  return nullptr;
+}
+
+RarefyArray rarefyResultsGet(RarefyResults results, size_t index) {
+  const Array &array = results->arrays[index];
+  return {array.data, convert(array.type), array.shape.size(),
+          array.shape.data()};
+}
+
+void *rarefyResultsTake(RarefyResults results, size_t index) {
+  return results->arrays[index].owner.release();
+}
+
+void rarefyResultsDestroy(RarefyResults results) { delete results; }

@@ -1,0 +1,1 @@
+// librarefy-c.so consists of libRarefyCAPI.a and what that needs.
