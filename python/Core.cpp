@@ -1,0 +1,345 @@
+// rarefy._core: the C API as two Python classes. What is pleasant to use is
+// written in Python, beside it.
+
+#include "rarefy-c/Rarefy.h"
+
+#include <nanobind/nanobind.h>
+#include <nanobind/ndarray.h>
+#include <nanobind/stl/string.h>
+#include <nanobind/stl/string_view.h>
+#include <nanobind/stl/tuple.h>
+#include <nanobind/stl/vector.h>
+
+#include <cstdlib>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <string_view>
+#include <tuple>
+#include <vector>
+
+namespace nb = nanobind;
+using namespace nb::literals;
+
+namespace {
+
+std::string_view unwrap(RarefyString text) { return {text.data, text.size}; }
+RarefyString wrap(std::string_view text) { return {text.data(), text.size()}; }
+
+/// Deletes a handle of the C API.
+template <auto destroy> struct Destroy {
+  template <typename Handle> void operator()(Handle *handle) const {
+    destroy(handle);
+  }
+};
+template <typename Handle, auto destroy>
+using Owned = std::unique_ptr<std::remove_pointer_t<Handle>, Destroy<destroy>>;
+
+/// Kind, pass, name, function, message, location.
+using Remark = std::tuple<std::string, std::string, std::string, std::string,
+                          std::string, std::string>;
+
+/// A context and what was reported in it. The callbacks run without the
+/// interpreter's lock, so they keep to C++.
+struct Session {
+  Owned<RarefyContext, rarefyContextDestroy> context{rarefyContextCreate()};
+  std::mutex mutex;
+  std::vector<std::string> diagnostics;
+  std::vector<Remark> remarks;
+
+  Session() {
+    rarefyContextSetDiagnosticCallback(context.get(), addDiagnostic, this);
+    rarefyContextSetRemarkCallback(context.get(), addRemark, this);
+  }
+
+  static void addDiagnostic(RarefySeverity severity, RarefyString location,
+                            RarefyString message, void *session) {
+    static const char *const names[] = {"note", "warning", "error", "remark"};
+    std::string text(unwrap(location));
+    if (!text.empty())
+      text += ": ";
+    text += names[severity];
+    text += ": ";
+    text += unwrap(message);
+    static_cast<Session *>(session)->diagnostics.push_back(std::move(text));
+  }
+
+  static void addRemark(const RarefyRemark *remark, void *session) {
+    auto get = [](RarefyString text) { return std::string(unwrap(text)); };
+    static_cast<Session *>(session)->remarks.emplace_back(
+        get(remark->kind), get(remark->pass), get(remark->name),
+        get(remark->function), get(remark->message), get(remark->location));
+  }
+};
+
+/// Raises rarefy.RarefyError.
+[[noreturn]] void raise(const std::vector<std::string> &diagnostics) {
+  nb::object type = nb::module_::import_("rarefy.errors").attr("RarefyError");
+  nb::object error = type(nb::cast(diagnostics));
+  PyErr_SetObject(type.ptr(), error.ptr());
+  throw nb::python_error();
+}
+
+/// Runs `work` without the interpreter's lock and alone in `session`; raises
+/// what was reported where its result is false.
+template <typename Work> auto runIn(Session &session, Work work) {
+  decltype(work()) result{};
+  std::vector<std::string> reported;
+  {
+    nb::gil_scoped_release release;
+    std::lock_guard<std::mutex> lock(session.mutex);
+    session.diagnostics.clear();
+    result = work();
+    if (!result)
+      reported.swap(session.diagnostics);
+  }
+  if (!result)
+    raise(reported);
+  return result;
+}
+
+//===----------------------------------------------------------------------===//
+// Arrays
+//===----------------------------------------------------------------------===//
+
+struct TypeRow {
+  const char *name;
+  nb::dlpack::dtype_code code;
+  uint8_t bits;
+};
+
+using Code = nb::dlpack::dtype_code;
+constexpr TypeRow types[] = {
+    {"i1", Code::Bool, 8},    {"i8", Code::Int, 8},
+    {"i16", Code::Int, 16},   {"i32", Code::Int, 32},
+    {"i64", Code::Int, 64},   {"ui8", Code::UInt, 8},
+    {"ui16", Code::UInt, 16}, {"ui32", Code::UInt, 32},
+    {"ui64", Code::UInt, 64}, {"f16", Code::Float, 16},
+    {"bf16", Code::Bfloat, 16}, {"f32", Code::Float, 32},
+    {"f64", Code::Float, 64}};
+
+/// The element type of an array for an argument of type `expected`. numpy has
+/// no bf16: its bits come as uint16.
+bool getType(nb::dlpack::dtype dtype, RarefyElementType expected,
+             RarefyElementType &type) {
+  if (expected == RarefyBF16 && dtype == nb::dtype<uint16_t>()) {
+    type = RarefyBF16;
+    return true;
+  }
+  for (size_t i = 0; i < std::size(types); ++i)
+    if (dtype.code == static_cast<uint8_t>(types[i].code) &&
+        dtype.bits == types[i].bits && dtype.lanes == 1) {
+      type = static_cast<RarefyElementType>(i);
+      return true;
+    }
+  return false;
+}
+
+/// A numpy array that owns the memory of one result.
+nb::object takeArray(RarefyResults results, size_t index) {
+  RarefyArray array = rarefyResultsGet(results, index);
+  nb::capsule owner(rarefyResultsTake(results, index),
+                    [](void *block) noexcept { std::free(block); });
+  const TypeRow &row = types[array.type];
+  nb::dlpack::dtype dtype{static_cast<uint8_t>(row.code), row.bits, 1};
+  if (array.type == RarefyBF16)
+    dtype = nb::dtype<uint16_t>();
+  std::vector<size_t> shape(array.shape, array.shape + array.rank);
+  nb::ndarray<nb::numpy> result(array.data, array.rank, shape.data(), owner,
+                                nullptr, dtype);
+  return nb::cast(result, nb::rv_policy::reference);
+}
+
+//===----------------------------------------------------------------------===//
+// Classes
+//===----------------------------------------------------------------------===//
+
+using Input = nb::ndarray<nb::ro, nb::c_contig, nb::device::cpu>;
+
+class Program {
+public:
+  explicit Program(RarefyProgram handle) : program(handle) {}
+
+  using Info = std::tuple<std::string, std::string, std::vector<int64_t>>;
+  static Info describe(const RarefyTensorInfo &info) {
+    return {std::string(unwrap(info.name)), types[info.type].name,
+            std::vector<int64_t>(info.shape, info.shape + info.rank)};
+  }
+
+  std::vector<Info> inputs() const {
+    std::vector<Info> infos;
+    for (size_t i = 0; i < rarefyProgramGetNumInputs(program.get()); ++i)
+      infos.push_back(describe(rarefyProgramGetInput(program.get(), i)));
+    return infos;
+  }
+
+  std::vector<Info> results() const {
+    std::vector<Info> infos;
+    for (size_t i = 0; i < rarefyProgramGetNumResults(program.get()); ++i)
+      infos.push_back(describe(rarefyProgramGetResult(program.get(), i)));
+    return infos;
+  }
+
+  nb::dict stats() const {
+    RarefyCompileStats stats = rarefyProgramGetStats(program.get());
+    nb::dict dict;
+    dict["passes_s"] = stats.passes;
+    dict["lowering_s"] = stats.lowering;
+    dict["optimize_s"] = stats.optimize;
+    dict["codegen_s"] = stats.codegen;
+    dict["link_s"] = stats.link;
+    dict["code_bytes"] = stats.codeBytes;
+    dict["constant_bytes"] = stats.constantBytes;
+    dict["cpu"] = std::string(unwrap(stats.cpu));
+    return dict;
+  }
+
+  nb::object call(nb::sequence arguments, unsigned threads) const;
+
+private:
+  bool bind(nb::handle argument, size_t index, std::vector<Input> &views,
+            std::vector<RarefyArray> &arrays) const;
+
+  Owned<RarefyProgram, rarefyProgramDestroy> program;
+};
+
+/// Views `argument` as an array; false if it is none.
+bool Program::bind(nb::handle argument, size_t index,
+                   std::vector<Input> &views,
+                   std::vector<RarefyArray> &arrays) const {
+  Input view;
+  if (!nb::try_cast(argument, view))
+    return false;
+  RarefyElementType expected = RarefyF32;
+  if (index < rarefyProgramGetNumInputs(program.get()))
+    expected = rarefyProgramGetInput(program.get(), index).type;
+  RarefyElementType type;
+  if (!getType(view.dtype(), expected, type))
+    return false;
+  arrays.push_back({const_cast<void *>(view.data()), type, view.ndim(),
+                    view.shape_ptr()});
+  views.push_back(std::move(view));
+  return true;
+}
+
+nb::object Program::call(nb::sequence arguments, unsigned threads) const {
+  std::vector<Input> views;
+  std::vector<RarefyArray> arrays;
+  size_t count = nb::len(arguments);
+  views.reserve(count);
+  arrays.reserve(count);
+  for (size_t i = 0; i < count; ++i)
+    if (!bind(arguments[i], i, views, arrays))
+      throw nb::type_error("not an array");
+  std::string message;
+  RarefyResults handle;
+  {
+    nb::gil_scoped_release release;
+    handle = rarefyProgramCall(
+        program.get(), arrays.data(), count, threads,
+        [](RarefyString text, void *target) {
+          *static_cast<std::string *>(target) = unwrap(text);
+        },
+        &message);
+  }
+  if (!handle)
+    raise({message});
+  Owned<RarefyResults, rarefyResultsDestroy> results(handle);
+  size_t numResults = rarefyProgramGetNumResults(program.get());
+  if (numResults == 1)
+    return takeArray(handle, 0);
+  nb::list list;
+  for (size_t i = 0; i < numResults; ++i)
+    list.append(takeArray(handle, i));
+  return nb::tuple(list);
+}
+
+class Module {
+public:
+  static Module parse(std::string_view source, std::string_view name) {
+    return create([&](RarefyContext context) {
+      return rarefyModuleParse(context, wrap(source), wrap(name));
+    });
+  }
+
+  static Module load(std::string_view path) {
+    return create([&](RarefyContext context) {
+      return rarefyModuleLoad(context, wrap(path));
+    });
+  }
+
+  static Module importONNX(nb::bytes bytes, std::string_view directory) {
+    std::string_view source(bytes.c_str(), bytes.size());
+    return create([&](RarefyContext context) {
+      return rarefyModuleImportONNX(context, wrap(source), wrap(directory));
+    });
+  }
+
+  std::string print(int64_t maxElements) const {
+    std::string text;
+    nb::gil_scoped_release release;
+    std::lock_guard<std::mutex> lock(session->mutex);
+    rarefyModulePrint(
+        module.get(), maxElements,
+        [](RarefyString part, void *target) {
+          *static_cast<std::string *>(target) = unwrap(part);
+        },
+        &text);
+    return text;
+  }
+
+  void run(std::string_view passes) {
+    runIn(*session, [&] { return rarefyModuleRun(module.get(), wrap(passes)); });
+  }
+
+  /// What the passes have remarked since the module was made.
+  std::vector<Remark> remarks() const {
+    nb::gil_scoped_release release;
+    std::lock_guard<std::mutex> lock(session->mutex);
+    return session->remarks;
+  }
+
+  Program *compile(std::string_view entry, std::string_view passes,
+                   std::string_view target, std::string_view cpu, int optLevel,
+                   bool reference) {
+    RarefyCompileOptions options = {wrap(entry), wrap(passes), wrap(target),
+                                    wrap(cpu),   optLevel,     reference};
+    return new Program(runIn(
+        *session, [&] { return rarefyCompile(module.get(), &options); }));
+  }
+
+private:
+  template <typename Make> static Module create(Make make) {
+    Module module;
+    module.session = std::make_shared<Session>();
+    module.module.reset(runIn(*module.session, [&] {
+      return make(module.session->context.get());
+    }));
+    return module;
+  }
+
+  // The module goes before its context's callbacks do.
+  std::shared_ptr<Session> session;
+  Owned<RarefyModule, rarefyModuleDestroy> module;
+};
+
+} // namespace
+
+NB_MODULE(_core, m) {
+  m.attr("__version__") = std::string(unwrap(rarefyGetVersion()));
+  nb::class_<Program>(m, "Program")
+      .def("inputs", &Program::inputs)
+      .def("results", &Program::results)
+      .def("stats", &Program::stats)
+      .def("call", &Program::call, "arguments"_a, "threads"_a);
+  nb::class_<Module>(m, "Module")
+      .def_static("parse", &Module::parse, "source"_a, "name"_a)
+      .def_static("load", &Module::load, "path"_a)
+      .def_static("import_onnx", &Module::importONNX, "source"_a,
+                  "directory"_a)
+      .def("print", &Module::print, "max_elements"_a)
+      .def("run", &Module::run, "passes"_a)
+      .def("remarks", &Module::remarks)
+      .def("compile", &Module::compile, "entry"_a, "passes"_a, "target"_a,
+           "cpu"_a, "opt_level"_a, "reference"_a);
+}

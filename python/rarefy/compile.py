@@ -1,0 +1,173 @@
+"""Modules as functions on arrays."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from rarefy import _core
+from rarefy.errors import RarefyError
+from rarefy.module import Module, Remark, load
+
+try:
+    from ml_dtypes import bfloat16 as _bfloat16
+except ImportError:
+    _bfloat16 = None
+
+_DTYPES = {
+    "i1": np.dtype(np.bool_),
+    "i8": np.dtype(np.int8),
+    "i16": np.dtype(np.int16),
+    "i32": np.dtype(np.int32),
+    "i64": np.dtype(np.int64),
+    "ui8": np.dtype(np.uint8),
+    "ui16": np.dtype(np.uint16),
+    "ui32": np.dtype(np.uint32),
+    "ui64": np.dtype(np.uint64),
+    "f16": np.dtype(np.float16),
+    "bf16": np.dtype(_bfloat16 or np.uint16),
+    "f32": np.dtype(np.float32),
+    "f64": np.dtype(np.float64),
+}
+
+
+@dataclass(frozen=True)
+class TensorSpec:
+    """The type of an argument or result. A size of None varies from call to
+    call. bf16 arrays are ml_dtypes' if that is installed, else the bits as
+    uint16."""
+
+    name: str
+    type: str
+    shape: tuple[int | None, ...]
+
+    @property
+    def dtype(self) -> np.dtype:
+        return _DTYPES[self.type]
+
+    def __str__(self) -> str:
+        sizes = "".join("?x" if size is None else f"{size}x" for size in self.shape)
+        return f"{self.name}: {sizes}{self.type}" if self.name else f"{sizes}{self.type}"
+
+
+@dataclass(frozen=True)
+class Signature:
+    inputs: tuple[TensorSpec, ...]
+    results: tuple[TensorSpec, ...]
+
+    def __str__(self) -> str:
+        inputs, results = (", ".join(map(str, specs)) for specs in (self.inputs, self.results))
+        return f"({inputs}) -> ({results})"
+
+
+@dataclass(frozen=True)
+class CompileStats:
+    """Where compilation spent its seconds, and what it made."""
+
+    passes_s: float
+    lowering_s: float
+    optimize_s: float
+    codegen_s: float
+    link_s: float
+    code_bytes: int
+    constant_bytes: int
+    cpu: str
+
+    @property
+    def compile_s(self) -> float:
+        return self.passes_s + self.lowering_s + self.optimize_s + self.codegen_s + self.link_s
+
+
+def _specs(infos: list[tuple[str, str, list[int]]]) -> tuple[TensorSpec, ...]:
+    return tuple(
+        TensorSpec(name, type, tuple(None if size < 0 else size for size in shape))
+        for name, type, shape in infos
+    )
+
+
+class CompiledFunction:
+    """A function on arrays, in order or by the names of its inputs: numpy's,
+    or any that speak DLPack and live in this machine's memory. It returns one
+    numpy array, or a tuple of them. Several threads may call it."""
+
+    def __init__(self, program: _core.Program, threads: int, remarks: list[Remark]) -> None:
+        self._program = program
+        self.threads = threads
+        self.remarks = remarks
+        self.signature = Signature(_specs(program.inputs()), _specs(program.results()))
+        self.stats = CompileStats(**program.stats())
+        self._bf16_results = _bfloat16 is not None and any(
+            spec.type == "bf16" for spec in self.signature.results
+        )
+
+    def __call__(self, *args: npt.ArrayLike, **kwargs: npt.ArrayLike) -> Any:
+        if kwargs:
+            args = self._order(args, kwargs)
+        try:
+            results = self._program.call(args, self.threads)
+        except TypeError:
+            results = self._program.call(self._convert(args), self.threads)
+        return self._view_bf16(results) if self._bf16_results else results
+
+    def _order(self, args: Sequence[Any], kwargs: dict[str, Any]) -> tuple[Any, ...]:
+        """Arguments by name, after those in order."""
+        names = [spec.name for spec in self.signature.inputs[len(args) :]]
+        unknown = [name for name in kwargs if name not in names]
+        missing = [name for name in names if name not in kwargs]
+        if unknown or missing:
+            raise RarefyError(
+                [f"error: expected the inputs {names} by name, found {sorted(kwargs)}"]
+            )
+        return (*args, *(kwargs[name] for name in names))
+
+    def _convert(self, args: Sequence[Any]) -> list[np.ndarray]:
+        """Arrays for what is none: numbers, lists, bf16 of ml_dtypes."""
+        arrays = []
+        for index, arg in enumerate(args):
+            if isinstance(arg, (bool, int, float, list, tuple)) and index < len(self.signature.inputs):
+                arg = np.asarray(arg, self.signature.inputs[index].dtype)
+            array = np.ascontiguousarray(arg) if np.ndim(arg) else np.asarray(arg)
+            if array.dtype == _bfloat16:
+                array = array.view(np.uint16)
+            if array.dtype not in _DTYPES.values():
+                raise RarefyError([f"error: input {index}: no tensor has elements of type {array.dtype}"])
+            arrays.append(array)
+        return arrays
+
+    def _view_bf16(self, results: Any) -> Any:
+        if not isinstance(results, tuple):
+            return results.view(_bfloat16)
+        return tuple(
+            result.view(_bfloat16) if spec.type == "bf16" else result
+            for result, spec in zip(results, self.signature.results, strict=True)
+        )
+
+
+def compile(  # noqa: A001 - as in torch.compile
+    model: Module | str | os.PathLike[str],
+    passes: str = "",
+    *,
+    entry: str = "main",
+    target: str = "cpu",
+    cpu: str = "native",
+    threads: int = 0,
+    opt_level: int = 3,
+    reference: bool = False,
+) -> CompiledFunction:
+    """Compiles one function of a module, or of what `load` makes of `model`.
+
+    `passes` runs before the target's pipeline; the module stays as it is.
+    `cpu` is "native" or LLVM's name of a processor that this machine can stand
+    in for. Calls use `threads` threads; 0 means what OMP_NUM_THREADS says, or
+    all. `reference` compiles each op's definition to plain loops instead, to
+    compare results with.
+    """
+    module = model if isinstance(model, Module) else load(model)
+    earlier = len(module.remarks)
+    program = module._core.compile(entry, passes, target, cpu, opt_level, reference)
+    return CompiledFunction(program, threads, module.remarks[earlier:])

@@ -1,0 +1,69 @@
+"""Programs as the compiler sees them."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+
+from rarefy import _core
+
+
+@dataclass(frozen=True)
+class Remark:
+    """What a pass did (kind "passed"), or did not do and why ("missed",
+    "failed"), or found ("analysis")."""
+
+    kind: str
+    pass_name: str
+    name: str
+    function: str
+    message: str
+    location: str
+
+    def __str__(self) -> str:
+        where = f"{self.location}: " if self.location else ""
+        return f"{where}[{self.kind}] {self.pass_name}: {self.name}: {self.message}"
+
+
+class Module:
+    """An MLIR module. `str(module)` is its text, without large constants."""
+
+    def __init__(self, core: _core.Module) -> None:
+        self._core = core
+
+    def __str__(self) -> str:
+        return self._core.print(16)
+
+    def to_mlir(self) -> str:
+        """The whole text, constants included, which `load` reads back."""
+        return self._core.print(-1)
+
+    def run(self, passes: str) -> Module:
+        """Runs a pass pipeline, written as for `rarefy-opt --pass-pipeline`
+        with or without `builtin.module(...)` around it, and returns the module.
+        """
+        self._core.run(passes)
+        return self
+
+    @property
+    def remarks(self) -> list[Remark]:
+        """What the passes run so far remarked, those of `compile` included."""
+        return [Remark(*fields) for fields in self._core.remarks()]
+
+
+def import_onnx(model: str | os.PathLike[str] | bytes, directory: str | os.PathLike[str] = "") -> Module:
+    """Imports an ONNX model: a path, or the bytes of one whose external data,
+    if any, is in `directory`."""
+    if isinstance(model, bytes):
+        return Module(_core.Module.import_onnx(model, os.fspath(directory)))
+    path = os.fspath(model)
+    with open(path, "rb") as file:
+        return Module(_core.Module.import_onnx(file.read(), os.path.dirname(path) or "."))
+
+
+def load(source: str | os.PathLike[str]) -> Module:
+    """Loads a module from a file (MLIR, or ONNX where the name ends in
+    ".onnx") or from a string of MLIR, which has a line break or a brace."""
+    if isinstance(source, str) and ("\n" in source or "{" in source):
+        return Module(_core.Module.parse(source, "<string>"))
+    return Module(_core.Module.load(os.fspath(source)))
