@@ -110,11 +110,11 @@ struct TypeRow {
 
 using Code = nb::dlpack::dtype_code;
 constexpr TypeRow types[] = {
-    {"i1", Code::Bool, 8},    {"i8", Code::Int, 8},
-    {"i16", Code::Int, 16},   {"i32", Code::Int, 32},
-    {"i64", Code::Int, 64},   {"ui8", Code::UInt, 8},
-    {"ui16", Code::UInt, 16}, {"ui32", Code::UInt, 32},
-    {"ui64", Code::UInt, 64}, {"f16", Code::Float, 16},
+    {"i1", Code::Bool, 8},      {"i8", Code::Int, 8},
+    {"i16", Code::Int, 16},     {"i32", Code::Int, 32},
+    {"i64", Code::Int, 64},     {"ui8", Code::UInt, 8},
+    {"ui16", Code::UInt, 16},   {"ui32", Code::UInt, 32},
+    {"ui64", Code::UInt, 64},   {"f16", Code::Float, 16},
     {"bf16", Code::Bfloat, 16}, {"f32", Code::Float, 32},
     {"f64", Code::Float, 64}};
 
@@ -204,8 +204,7 @@ private:
 };
 
 /// Views `argument` as an array; false if it is none.
-bool Program::bind(nb::handle argument, size_t index,
-                   std::vector<Input> &views,
+bool Program::bind(nb::handle argument, size_t index, std::vector<Input> &views,
                    std::vector<RarefyArray> &arrays) const {
   Input view;
   if (!nb::try_cast(argument, view))
@@ -216,8 +215,8 @@ bool Program::bind(nb::handle argument, size_t index,
   RarefyElementType type;
   if (!getType(view.dtype(), expected, type))
     return false;
-  arrays.push_back({const_cast<void *>(view.data()), type, view.ndim(),
-                    view.shape_ptr()});
+  arrays.push_back(
+      {const_cast<void *>(view.data()), type, view.ndim(), view.shape_ptr()});
   views.push_back(std::move(view));
   return true;
 }
@@ -289,7 +288,8 @@ public:
   }
 
   void run(std::string_view passes) {
-    runIn(*session, [&] { return rarefyModuleRun(module.get(), wrap(passes)); });
+    runIn(*session,
+          [&] { return rarefyModuleRun(module.get(), wrap(passes)); });
   }
 
   /// What the passes have remarked since the module was made.
@@ -304,17 +304,16 @@ public:
                    bool reference) {
     RarefyCompileOptions options = {wrap(entry), wrap(passes), wrap(target),
                                     wrap(cpu),   optLevel,     reference};
-    return new Program(runIn(
-        *session, [&] { return rarefyCompile(module.get(), &options); }));
+    return new Program(
+        runIn(*session, [&] { return rarefyCompile(module.get(), &options); }));
   }
 
 private:
   template <typename Make> static Module create(Make make) {
     Module module;
     module.session = std::make_shared<Session>();
-    module.module.reset(runIn(*module.session, [&] {
-      return make(module.session->context.get());
-    }));
+    module.module.reset(runIn(
+        *module.session, [&] { return make(module.session->context.get()); }));
     return module;
   }
 
@@ -335,8 +334,7 @@ NB_MODULE(_core, m) {
   nb::class_<Module>(m, "Module")
       .def_static("parse", &Module::parse, "source"_a, "name"_a)
       .def_static("load", &Module::load, "path"_a)
-      .def_static("import_onnx", &Module::importONNX, "source"_a,
-                  "directory"_a)
+      .def_static("import_onnx", &Module::importONNX, "source"_a, "directory"_a)
       .def("print", &Module::print, "max_elements"_a)
       .def("run", &Module::run, "passes"_a)
       .def("remarks", &Module::remarks)

@@ -67,10 +67,8 @@ RAREFY_API RarefyContext rarefyContextCreate(void);
 RAREFY_API void rarefyContextDestroy(RarefyContext context);
 
 /* Without a callback, or with NULL, nothing is reported. */
-RAREFY_API void
-rarefyContextSetDiagnosticCallback(RarefyContext context,
-                                   RarefyDiagnosticCallback callback,
-                                   void *userData);
+RAREFY_API void rarefyContextSetDiagnosticCallback(
+    RarefyContext context, RarefyDiagnosticCallback callback, void *userData);
 RAREFY_API void rarefyContextSetRemarkCallback(RarefyContext context,
                                                RarefyRemarkCallback callback,
                                                void *userData);

@@ -73,9 +73,9 @@ void ContextState::setRemarkCallback(RarefyRemarkCallback callback,
   collectRemarks(context, [this](const RemarkText &text) {
     if (!remarkCallback)
       return;
-    RarefyRemark remark = {wrap(text.kind),     wrap(text.pass),
-                           wrap(text.name),     wrap(text.function),
-                           wrap(text.message),  wrap(text.location)};
+    RarefyRemark remark = {wrap(text.kind),    wrap(text.pass),
+                           wrap(text.name),    wrap(text.function),
+                           wrap(text.message), wrap(text.location)};
     remarkCallback(&remark, remarkUserData);
   });
 }

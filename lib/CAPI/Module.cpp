@@ -2,10 +2,10 @@
 #include "rarefy/Runner/Load.h"
 #include "rarefy/Runner/Passes.h"
 
-#include "llvm/Support/SourceMgr.h"
 #include "mlir/IR/AsmState.h"
 #include "mlir/Parser/Parser.h"
 #include "mlir/Pass/PassManager.h"
+#include "llvm/Support/SourceMgr.h"
 
 using namespace rarefy;
 

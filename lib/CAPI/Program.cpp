@@ -63,9 +63,8 @@ RarefyTensorInfo rarefyProgramGetResult(RarefyProgram program, size_t index) {
 
 RarefyCompileStats rarefyProgramGetStats(RarefyProgram program) {
   const CompileStats &stats = program->program->getStats();
-  return {stats.passes,        stats.lowering,  stats.optimize,
-          stats.codegen,       stats.link,      stats.codeBytes,
-          stats.constantBytes, wrap(stats.cpu)};
+  return {stats.passes, stats.lowering,  stats.optimize,      stats.codegen,
+          stats.link,   stats.codeBytes, stats.constantBytes, wrap(stats.cpu)};
 }
 
 RarefyResults rarefyProgramCall(RarefyProgram program,

@@ -1,11 +1,11 @@
 #include "rarefy/Runner/Array.h"
 
+#include "mlir/IR/BuiltinTypes.h"
 #include "llvm/ADT/APFloat.h"
 #include "llvm/ADT/StringExtras.h"
 #include "llvm/Support/ErrorHandling.h"
 #include "llvm/Support/MathExtras.h"
 #include "llvm/Support/raw_ostream.h"
-#include "mlir/IR/BuiltinTypes.h"
 
 #include <cmath>
 #include <cstring>
@@ -19,9 +19,9 @@ struct TypeRow {
   unsigned bytes;
 };
 constexpr TypeRow typeTable[numElementTypes] = {
-    {"i1", 1},  {"i8", 1},   {"i16", 2},  {"i32", 4},  {"i64", 8},
-    {"ui8", 1}, {"ui16", 2}, {"ui32", 4}, {"ui64", 8}, {"f16", 2},
-    {"bf16", 2}, {"f32", 4}, {"f64", 8}};
+    {"i1", 1},   {"i8", 1},   {"i16", 2},  {"i32", 4},  {"i64", 8},
+    {"ui8", 1},  {"ui16", 2}, {"ui32", 4}, {"ui64", 8}, {"f16", 2},
+    {"bf16", 2}, {"f32", 4},  {"f64", 8}};
 } // namespace
 
 unsigned rarefy::getByteWidth(ElementType type) {

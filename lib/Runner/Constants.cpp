@@ -55,8 +55,8 @@ static Source bindData(ElementsAttr value, uint64_t bytes) {
       source.copy = copyRepeated(blob->getData(), bytes);
   } else if (auto dense = dyn_cast<DenseElementsAttr>(value)) {
     // LLVM keeps zeros without storing them.
-    if (dense.isSplat() && llvm::all_of(dense.getRawData(),
-                                        [](char byte) { return byte == 0; }))
+    if (dense.isSplat() &&
+        llvm::all_of(dense.getRawData(), [](char byte) { return byte == 0; }))
       return source;
     if (dense.getElementType().isInteger(1))
       source.copy = copyBooleans(dense);

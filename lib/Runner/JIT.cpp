@@ -32,9 +32,8 @@ void rarefy::optimize(llvm::Module &module, llvm::TargetMachine &machine,
   builder.registerLoopAnalyses(loops);
   builder.crossRegisterProxies(loops, functions, callGraph, modules);
   llvm::ModulePassManager passes =
-      optLevel == 0
-          ? builder.buildO0DefaultPipeline(levels[0])
-          : builder.buildPerModuleDefaultPipeline(levels[optLevel]);
+      optLevel == 0 ? builder.buildO0DefaultPipeline(levels[0])
+                    : builder.buildPerModuleDefaultPipeline(levels[optLevel]);
   passes.run(module, modules);
 }
 
@@ -109,8 +108,7 @@ static llvm::Error defineSymbols(orc::ExecutionSession &session,
           dylib.define(orc::absoluteSymbols(std::move(symbols))))
     return error;
   dylib.addGenerator(std::make_unique<OpenMPGenerator>());
-  auto process =
-      orc::DynamicLibrarySearchGenerator::GetForCurrentProcess('\0');
+  auto process = orc::DynamicLibrarySearchGenerator::GetForCurrentProcess('\0');
   if (!process)
     return process.takeError();
   dylib.addGenerator(std::move(*process));
@@ -127,9 +125,8 @@ LoadedCode::load(std::unique_ptr<llvm::MemoryBuffer> object,
   code->session = std::make_unique<Session>(std::move(*control));
   orc::ExecutionSession &session = code->session->session;
   // A missing symbol is reported by the error, not on stderr too.
-  session.setErrorReporter([](llvm::Error error) {
-    llvm::consumeError(std::move(error));
-  });
+  session.setErrorReporter(
+      [](llvm::Error error) { llvm::consumeError(std::move(error)); });
   orc::JITDylib &dylib = session.createBareJITDylib("program");
   if (llvm::Error error = defineSymbols(session, dylib, constants))
     return error;

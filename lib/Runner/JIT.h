@@ -2,11 +2,11 @@
 #define RAREFY_LIB_RUNNER_JIT_H
 
 #include "Constants.h"
+#include "rarefy/Runner/Program.h"
 #include "llvm/IR/Module.h"
 #include "llvm/Support/Error.h"
 #include "llvm/Support/MemoryBuffer.h"
 #include "llvm/Target/TargetMachine.h"
-#include "rarefy/Runner/Program.h"
 
 #include <memory>
 

@@ -1,11 +1,11 @@
 #include "rarefy/Runner/Load.h"
 
+#include "mlir/IR/AsmState.h"
+#include "mlir/Parser/Parser.h"
 #include "llvm/Support/FileSystem.h"
 #include "llvm/Support/MemoryBuffer.h"
 #include "llvm/Support/Path.h"
 #include "llvm/Support/SourceMgr.h"
-#include "mlir/IR/AsmState.h"
-#include "mlir/Parser/Parser.h"
 
 using namespace rarefy;
 
@@ -22,8 +22,8 @@ OwningOpRef<ModuleOp> rarefy::parseModule(StringRef source, StringRef name,
                      context);
 }
 
-llvm::Expected<OwningOpRef<ModuleOp>>
-rarefy::loadModule(StringRef path, MLIRContext &context) {
+llvm::Expected<OwningOpRef<ModuleOp>> rarefy::loadModule(StringRef path,
+                                                         MLIRContext &context) {
   if (llvm::sys::fs::is_directory(path))
     return llvm::createStringError(path + ": is a directory");
   OwningOpRef<ModuleOp> module;

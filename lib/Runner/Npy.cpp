@@ -160,8 +160,7 @@ static llvm::Error splitFile(StringRef bytes, StringRef &header,
     return makeError("truncated before the version");
   unsigned major = static_cast<uint8_t>(bytes[0]);
   if (major < 1 || major > 3)
-    return makeError("format version " + Twine(major) +
-                     ": expected 1, 2 or 3");
+    return makeError("format version " + Twine(major) + ": expected 1, 2 or 3");
   bytes = bytes.drop_front(2);
   size_t lengthBytes = major == 1 ? 2 : 4;
   if (bytes.size() < lengthBytes)

@@ -20,8 +20,8 @@ llvm::Error rarefy::parsePasses(StringRef text, OpPassManager &pm) {
   } else if (succeeded(parsePassPipeline(text, pm, stream))) {
     return llvm::Error::success();
   }
-  return llvm::createStringError("in passes '" + text + "': " +
-                                 StringRef(message).trim());
+  return llvm::createStringError("in passes '" + text +
+                                 "': " + StringRef(message).trim());
 }
 
 llvm::Error rarefy::runPasses(ModuleOp module, StringRef text) {

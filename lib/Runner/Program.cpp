@@ -6,9 +6,6 @@
 #include "Runtime.h"
 #include "Target.h"
 
-#include "llvm/IR/IRBuilder.h"
-#include "llvm/IR/LLVMContext.h"
-#include "llvm/Support/MemoryBuffer.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/Dialect/LLVMIR/LLVMDialect.h"
 #include "mlir/Pass/PassManager.h"
@@ -18,6 +15,9 @@
 #include "mlir/Target/LLVMIR/Export.h"
 #include "rarefy/Pipelines/Pipelines.h"
 #include "rarefy/Runner/Passes.h"
+#include "llvm/IR/IRBuilder.h"
+#include "llvm/IR/LLVMContext.h"
+#include "llvm/Support/MemoryBuffer.h"
 
 #include <chrono>
 #include <cstring>
@@ -84,8 +84,7 @@ static llvm::Error lower(ModuleOp module, const CompileOptions &options) {
     pipeline.cpu = options.cpu;
     buildCPUPipeline(pm, pipeline);
   }
-  return failed(pm.run(module)) ? makeReportedError()
-                                : llvm::Error::success();
+  return failed(pm.run(module)) ? makeReportedError() : llvm::Error::success();
 }
 
 /// Adds the function that a call enters: it finds each description in the
@@ -95,12 +94,11 @@ static void addInvoke(llvm::Module &module, StringRef entry,
   for (llvm::Function &function : module)
     if (!function.isDeclaration())
       function.setLinkage(llvm::GlobalValue::InternalLinkage);
-  llvm::Function *callee =
-      module.getFunction(("_mlir_ciface_" + entry).str());
+  llvm::Function *callee = module.getFunction(("_mlir_ciface_" + entry).str());
   llvm::LLVMContext &context = module.getContext();
   llvm::IRBuilder<> builder(context);
-  auto *type = llvm::FunctionType::get(builder.getVoidTy(),
-                                       {builder.getPtrTy()}, false);
+  auto *type =
+      llvm::FunctionType::get(builder.getVoidTy(), {builder.getPtrTy()}, false);
   auto *invoke = llvm::Function::Create(
       type, llvm::GlobalValue::ExternalLinkage, invokeName, module);
   builder.SetInsertPoint(llvm::BasicBlock::Create(context, "", invoke));
@@ -235,10 +233,10 @@ llvm::Error Program::Impl::bindInput(size_t index, const ArrayView &input,
                                      SmallVectorImpl<Buffer> &copies) const {
   const TensorInfo &info = signature.inputs[index];
   if (!matches(info, input))
-    return llvm::createStringError(
-        describe(info, index) + ": expected " +
-        formatType(info.shape, info.type) + ", found " +
-        formatType(input.shape, input.type));
+    return llvm::createStringError(describe(info, index) + ": expected " +
+                                   formatType(info.shape, info.type) +
+                                   ", found " +
+                                   formatType(input.shape, input.type));
   void *data = input.data;
   unsigned width = getByteWidth(info.type);
   if (reinterpret_cast<uintptr_t>(data) % width) {
@@ -288,25 +286,24 @@ static bool isDense(ArrayRef<int64_t> sizes, const int64_t *strides) {
 /// The array that `words` describes. Compiled code hands over memory of its
 /// own; where it returned an input, a constant or one buffer twice instead,
 /// the array is a copy.
-llvm::Expected<Array>
-Program::Impl::takeResult(const TensorInfo &info, int64_t *words,
-                          ArrayRef<ArrayView> inputs,
-                          ArrayRef<Array> earlier) const {
+llvm::Expected<Array> Program::Impl::takeResult(const TensorInfo &info,
+                                                int64_t *words,
+                                                ArrayRef<ArrayView> inputs,
+                                                ArrayRef<Array> earlier) const {
   size_t rank = info.shape.size();
   auto *base = reinterpret_cast<char *>(words[0]);
-  auto *data = reinterpret_cast<char *>(words[1]) +
-               words[2] * getByteWidth(info.type);
+  auto *data =
+      reinterpret_cast<char *>(words[1]) + words[2] * getByteWidth(info.type);
   ArrayRef<int64_t> sizes(words + 3, rank);
   // What a constant's descriptor says of the memory to free.
   constexpr int64_t constantBase = 0xdeadbeef;
   bool borrowed =
       words[0] == constantBase ||
-      llvm::any_of(inputs,
-                   [&](const ArrayView &input) { return input.data == base; }) ||
-      llvm::any_of(earlier,
-                   [&](const Array &array) {
-                     return array.owner.get() == base;
-                   });
+      llvm::any_of(
+          inputs, [&](const ArrayView &input) { return input.data == base; }) ||
+      llvm::any_of(earlier, [&](const Array &array) {
+        return array.owner.get() == base;
+      });
   if (!borrowed && isDense(sizes, words + 3 + rank)) {
     Array result;
     result.type = info.type;
@@ -327,13 +324,13 @@ Program::Impl::takeResult(const TensorInfo &info, int64_t *words,
   return copy;
 }
 
-llvm::Expected<SmallVector<Array, 2>>
-Program::call(ArrayRef<ArrayView> inputs, unsigned threads) const {
+llvm::Expected<SmallVector<Array, 2>> Program::call(ArrayRef<ArrayView> inputs,
+                                                    unsigned threads) const {
   const Signature &signature = impl->signature;
   if (inputs.size() != signature.inputs.size())
-    return llvm::createStringError(
-        "expected " + Twine(signature.inputs.size()) + " inputs, found " +
-        Twine(inputs.size()));
+    return llvm::createStringError("expected " +
+                                   Twine(signature.inputs.size()) +
+                                   " inputs, found " + Twine(inputs.size()));
   SmallVector<int64_t, 96> frame(impl->frame.begin(), impl->frame.end());
   SmallVector<Buffer, 0> copies;
   int64_t *words = frame.data();

@@ -1,8 +1,8 @@
 #ifndef RAREFY_LIB_RUNNER_RUNTIME_H
 #define RAREFY_LIB_RUNNER_RUNTIME_H
 
-#include "llvm/Support/Error.h"
 #include "rarefy/Support/LLVM.h"
+#include "llvm/Support/Error.h"
 
 #include <utility>
 

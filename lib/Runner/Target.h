@@ -1,9 +1,9 @@
 #ifndef RAREFY_LIB_RUNNER_TARGET_H
 #define RAREFY_LIB_RUNNER_TARGET_H
 
+#include "rarefy/Support/LLVM.h"
 #include "llvm/Support/Error.h"
 #include "llvm/Target/TargetMachine.h"
-#include "rarefy/Support/LLVM.h"
 
 #include <memory>
 

@@ -1,10 +1,10 @@
 #ifndef RAREFY_RUNNER_ARRAY_H
 #define RAREFY_RUNNER_ARRAY_H
 
+#include "rarefy/Support/LLVM.h"
 #include "llvm/ADT/ArrayRef.h"
 #include "llvm/ADT/SmallVector.h"
 #include "llvm/ADT/StringRef.h"
-#include "rarefy/Support/LLVM.h"
 
 #include <cstdint>
 #include <cstdlib>

@@ -1,10 +1,10 @@
 #ifndef RAREFY_RUNNER_LOAD_H
 #define RAREFY_RUNNER_LOAD_H
 
-#include "llvm/Support/Error.h"
 #include "mlir/IR/BuiltinOps.h"
 #include "mlir/IR/OwningOpRef.h"
 #include "rarefy/Support/LLVM.h"
+#include "llvm/Support/Error.h"
 
 namespace rarefy {
 

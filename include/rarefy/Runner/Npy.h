@@ -1,8 +1,8 @@
 #ifndef RAREFY_RUNNER_NPY_H
 #define RAREFY_RUNNER_NPY_H
 
-#include "llvm/Support/Error.h"
 #include "rarefy/Runner/Array.h"
+#include "llvm/Support/Error.h"
 
 namespace rarefy {
 

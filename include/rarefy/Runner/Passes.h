@@ -1,9 +1,9 @@
 #ifndef RAREFY_RUNNER_PASSES_H
 #define RAREFY_RUNNER_PASSES_H
 
-#include "llvm/Support/Error.h"
 #include "mlir/IR/BuiltinOps.h"
 #include "rarefy/Support/LLVM.h"
+#include "llvm/Support/Error.h"
 
 namespace mlir {
 class OpPassManager;

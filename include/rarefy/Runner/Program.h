@@ -1,9 +1,9 @@
 #ifndef RAREFY_RUNNER_PROGRAM_H
 #define RAREFY_RUNNER_PROGRAM_H
 
-#include "llvm/Support/Error.h"
 #include "mlir/IR/BuiltinOps.h"
 #include "rarefy/Runner/Array.h"
+#include "llvm/Support/Error.h"
 
 #include <memory>
 #include <string>
