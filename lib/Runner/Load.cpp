@@ -2,6 +2,7 @@
 
 #include "mlir/IR/AsmState.h"
 #include "mlir/Parser/Parser.h"
+#include "rarefy/Target/ONNX/ImportONNX.h"
 #include "llvm/Support/FileSystem.h"
 #include "llvm/Support/MemoryBuffer.h"
 #include "llvm/Support/Path.h"
@@ -29,16 +30,24 @@ llvm::Expected<OwningOpRef<ModuleOp>> rarefy::loadModule(StringRef path,
   OwningOpRef<ModuleOp> module;
   if (path != "-" && !llvm::sys::fs::exists(path))
     return llvm::createStringError(path + ": no such file");
-  auto buffer = llvm::MemoryBuffer::getFileOrSTDIN(path);
-  if (!buffer)
-    return llvm::createStringError(path + ": " + buffer.getError().message());
-  module = parseBuffer(std::move(*buffer), context);
+  if (path.ends_with(".onnx")) {
+    module = importONNX(path, &context);
+  } else {
+    auto buffer = llvm::MemoryBuffer::getFileOrSTDIN(path);
+    if (!buffer)
+      return llvm::createStringError(path + ": " + buffer.getError().message());
+    module = parseBuffer(std::move(*buffer), context);
+  }
   if (!module)
     return llvm::createStringError("");
   return module;
 }
 
-OwningOpRef<ModuleOp> rarefy::importONNXModule(StringRef, StringRef,
-                                               MLIRContext &) {
-  return {};
+OwningOpRef<ModuleOp> rarefy::importONNXModule(StringRef bytes,
+                                               StringRef directory,
+                                               MLIRContext &context) {
+  SmallString<128> name(directory);
+  llvm::sys::path::append(name, "<bytes>");
+  return importONNX(llvm::MemoryBufferRef(bytes, name), &context,
+                    /*hasPath=*/!directory.empty());
 }

@@ -57,6 +57,8 @@ def import_onnx(model: str | os.PathLike[str] | bytes, directory: str | os.PathL
     if isinstance(model, bytes):
         return Module(_core.Module.import_onnx(model, os.fspath(directory)))
     path = os.fspath(model)
+    if path.endswith(".onnx") or not os.path.exists(path):
+        return load(path)
     with open(path, "rb") as file:
         return Module(_core.Module.import_onnx(file.read(), os.path.dirname(path) or "."))
 
