@@ -2,6 +2,7 @@
 
 #include "Importer.h"
 #include "Emit.h"
+#include "Fold.h"
 #include "Protobuf.h"
 #include "Storage.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
@@ -12,6 +13,7 @@
 #include "mlir/IR/Dominance.h"
 #include "mlir/IR/PatternMatch.h"
 #include "mlir/IR/Verifier.h"
+#include "mlir/Interfaces/SideEffectInterfaces.h"
 #include "mlir/Transforms/CSE.h"
 #include "rarefy/Dialect/Rarefy/IR/Rarefy.h"
 #include "rarefy/Target/ONNX/ImportONNX.h"
@@ -233,6 +235,8 @@ LogicalResult Importer::importNode(const onnx::NodeProto &proto) {
   if (name.empty() && proto.output_size())
     name = proto.output(0);
   b.setLoc(NameLoc::get(b.getStringAttr(name.empty() ? "node" : name)));
+  Block *block = b.getInsertionBlock();
+  Operation *before = block->empty() ? nullptr : &block->back();
   if (failed(op->second.import(node)) || node.hasError())
     return node.error("cannot be imported");
   if (failed(node.checkAllUsed()))
@@ -240,7 +244,42 @@ LogicalResult Importer::importNode(const onnx::NodeProto &proto) {
   for (unsigned i = 0; i < node.getNumOutputs(); ++i)
     if (node.hasOutput(i) && !lookup(proto.output(i)))
       return node.error("output " + Twine(i) + " is not supported");
+  foldOutputs(node, before);
   return success();
+}
+
+void Importer::foldOutputs(const Node &node, Operation *before) {
+  bool isConstant = llvm::all_of(
+      node.inputs, [](Tensor *input) { return !input || input->constant; });
+  if (!isConstant || node.inputs.empty())
+    return;
+  Block *block = b.getInsertionBlock();
+  SmallVector<Operation *> ops;
+  for (Operation *op = before ? before->getNextNode() : &block->front(); op;
+       op = op->getNextNode())
+    ops.push_back(op);
+  Evaluator evaluator;
+  if (ops.empty() || failed(evaluator.run(ops)))
+    return;
+  for (const std::string &name : node.proto.output()) {
+    Tensor *tensor = lookup(name);
+    Operation *op =
+        tensor && tensor->value ? tensor->value.getDefiningOp() : nullptr;
+    if (!op || tensor->constant || !llvm::is_contained(ops, op))
+      continue;
+    const std::string &data =
+        storage->decoded.emplace_back(evaluator.getData(tensor->value));
+    tensor->constant = makeConstant(tensor->type, data, name);
+    tensor->value = nullptr;
+  }
+}
+
+/// Erases what handlers leave unused: sizes, and what was folded.
+static void eraseUnused(func::FuncOp function) {
+  for (Operation &op :
+       llvm::make_early_inc_range(llvm::reverse(function.getBody().front())))
+    if (isOpTriviallyDead(&op))
+      op.erase();
 }
 
 LogicalResult Importer::importOutputs(const onnx::GraphProto &graph) {
@@ -310,7 +349,8 @@ Importer::import(std::shared_ptr<onnx::ModelProto> proto) {
   if (failed(checkModel()) || failed(importGraph(model->graph())) ||
       failed(verify(*module)))
     return nullptr;
-  // Handlers leave constants and sizes that nothing uses, and several of each.
+  eraseUnused(function);
+  // Handlers leave several of each constant and size.
   IRRewriter rewriter(b.getContext());
   DominanceInfo dominance(*module);
   eliminateCommonSubExpressions(rewriter, dominance, *module);

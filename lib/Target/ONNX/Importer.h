@@ -175,6 +175,9 @@ private:
   LogicalResult importInputs(const onnx::GraphProto &graph);
   LogicalResult importInitializers(const onnx::GraphProto &graph);
   LogicalResult importNode(const onnx::NodeProto &proto);
+  /// Replaces the outputs of a node of constants, which emitted what follows
+  /// `before`, by constants.
+  void foldOutputs(const Node &node, Operation *before);
   LogicalResult importOutputs(const onnx::GraphProto &graph);
   FailureOr<RankedTensorType> importType(const onnx::TypeProto &type,
                                          StringRef what);
