@@ -385,3 +385,10 @@ Value frontend::transposeTo(Node &node, Value value,
   node.importer.recordSizes(result, to);
   return result;
 }
+
+Value frontend::reduceDims(Node &node, Value value, ArrayRef<int64_t> dims,
+                           Value init, ScalarBody body) {
+  Sizes loops = node.importer.getSizes(value);
+  return reduceDims(node, trailingOperand(value, loops), loops, dims, init,
+                    body);
+}

@@ -70,6 +70,9 @@ Value transposeTo(Node &node, Value value, ArrayRef<int64_t> permutation);
 Value reduceDims(Node &node, ArrayRef<Operand> operands,
                  ArrayRef<OpFoldResult> loops, ArrayRef<int64_t> dims,
                  Value init, ScalarBody body);
+/// The same of one tensor's own dimensions.
+Value reduceDims(Node &node, Value value, ArrayRef<int64_t> dims, Value init,
+                 ScalarBody body);
 
 /// Is this size the static `n`?
 bool isSize(OpFoldResult size, int64_t n);

@@ -25,11 +25,18 @@ Importer::Importer(MLIRContext *context, StringRef displayName, StringRef path)
     : b(UnknownLoc::get(context), context),
       storage(std::make_shared<Storage>()), displayName(displayName),
       path(path) {
+  addAttentionOperators(operators);
+  addEinsumOperators(operators);
   addElementwiseOperators(operators);
+  addGatheringOperators(operators);
   addMatMulOperators(operators);
   addNormalizationOperators(operators);
+  addPoolOperators(operators);
+  addQuantizationOperators(operators);
   addReductionOperators(operators);
   addShapeOperators(operators);
+  addSlicingOperators(operators);
+  addWindowOperators(operators);
 }
 
 LogicalResult Importer::error(const Twine &message) {
@@ -328,7 +335,7 @@ LogicalResult Importer::importGraph(const onnx::GraphProto &graph) {
 }
 
 LogicalResult Importer::checkModel() {
-  constexpr int64_t minOpset = 13, maxOpset = 23;
+  constexpr int64_t minOpset = 13, maxOpset = 28;
   for (const onnx::OperatorSetIdProto &opset : model->opset_import()) {
     StringRef domain = canonicalDomain(opset.domain());
     opsets[domain] = opset.version();

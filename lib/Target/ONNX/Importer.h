@@ -133,11 +133,18 @@ constexpr unsigned variadic = ~0u;
 using OperatorTable = llvm::StringMap<Operator>;
 
 // Each family of operators is a file of its own.
+void addAttentionOperators(OperatorTable &table);
+void addEinsumOperators(OperatorTable &table);
 void addElementwiseOperators(OperatorTable &table);
+void addGatheringOperators(OperatorTable &table);
 void addMatMulOperators(OperatorTable &table);
 void addNormalizationOperators(OperatorTable &table);
+void addPoolOperators(OperatorTable &table);
+void addQuantizationOperators(OperatorTable &table);
 void addReductionOperators(OperatorTable &table);
 void addShapeOperators(OperatorTable &table);
+void addSlicingOperators(OperatorTable &table);
+void addWindowOperators(OperatorTable &table);
 
 /// Imports one model.
 class Importer {
