@@ -262,9 +262,10 @@ void Importer::foldOutputs(const Node &node, Operation *before) {
     return;
   Block *block = b.getInsertionBlock();
   SmallVector<Operation *> ops;
-  for (Operation *op = before ? before->getNextNode() : &block->front(); op;
-       op = op->getNextNode())
-    ops.push_back(op);
+  Block::iterator first =
+      before ? std::next(before->getIterator()) : block->begin();
+  for (Operation &op : llvm::make_range(first, block->end()))
+    ops.push_back(&op);
   Evaluator evaluator;
   if (ops.empty() || failed(evaluator.run(ops)))
     return;

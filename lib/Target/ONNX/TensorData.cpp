@@ -78,26 +78,24 @@ FailureOr<ArrayRef<char>> Importer::mapExternalFile(StringRef location,
   SmallString<128> folder(llvm::sys::path::parent_path(path));
   if (folder.empty())
     folder = ".";
-  SmallString<128> file(folder);
+  SmallString<128> file(folder), realFolder, realFile;
   llvm::sys::path::append(file, location);
-  SmallString<128> realFolder, realFile;
-  if (llvm::sys::fs::real_path(folder, realFolder) ||
-      llvm::sys::fs::real_path(file, realFile))
+  bool isInside = !llvm::sys::path::is_absolute(location);
+  if (isInside && (llvm::sys::fs::real_path(folder, realFolder) ||
+                   llvm::sys::fs::real_path(file, realFile)))
     return error(what + ": cannot open external data '" + location + "'");
   // A link may lead out of the folder as well as a path with `..`.
-  if (!llvm::sys::path::is_absolute(location) &&
-      StringRef(realFile).consume_front(realFolder) &&
-      StringRef(realFile).drop_front(realFolder.size()).starts_with("/")) {
-    auto opened = llvm::MemoryBuffer::getFile(realFile, /*IsText=*/false,
-                                              /*RequiresNullTerminator=*/false);
-    if (!opened)
-      return error(what + ": cannot open external data '" + location +
-                   "': " + opened.getError().message());
-    buffer = std::move(*opened);
-    return ArrayRef(buffer->getBufferStart(), buffer->getBufferSize());
-  }
-  return error(what + ": external data '" + location +
-               "' is outside the model's folder");
+  StringRef rest = realFile;
+  if (!isInside || !rest.consume_front(realFolder) || !rest.starts_with("/"))
+    return error(what + ": external data '" + location +
+                 "' is outside the model's folder");
+  auto opened = llvm::MemoryBuffer::getFile(realFile, /*IsText=*/false,
+                                            /*RequiresNullTerminator=*/false);
+  if (!opened)
+    return error(what + ": cannot open external data '" + location +
+                 "': " + opened.getError().message());
+  buffer = std::move(*opened);
+  return ArrayRef(buffer->getBufferStart(), buffer->getBufferSize());
 }
 
 FailureOr<ArrayRef<char>>
