@@ -15,11 +15,14 @@ namespace rarefy {
 
 namespace {
 struct RarefyDecompose : impl::RarefyDecomposeBase<RarefyDecompose> {
+  using Base::Base;
+
   void runOnOperation() override {
     IRRewriter rewriter(&getContext());
     WalkResult result =
         getOperation()->walk([&](linalg::AggregatedOpInterface op) {
-          if (!isa_and_nonnull<RarefyDialect>(op->getDialect()))
+          if (!isa_and_nonnull<RarefyDialect>(op->getDialect()) ||
+              (!attention && isa<AttentionOp>(op)))
             return WalkResult::advance();
           rewriter.setInsertionPoint(op);
           FailureOr<SmallVector<Value>> values =

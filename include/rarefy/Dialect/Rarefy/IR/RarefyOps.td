@@ -6,6 +6,7 @@ include "mlir/IR/OpBase.td"
 include "mlir/Interfaces/DestinationStyleOpInterface.td"
 include "mlir/Interfaces/InferTypeOpInterface.td"
 include "mlir/Interfaces/SideEffectInterfaces.td"
+include "mlir/Interfaces/TilingInterface.td"
 
 def Rarefy_Dialect : Dialect {
   let name = "rarefy";
@@ -32,8 +33,12 @@ class Rarefy_Op<string mnemonic, list<Trait> traits = []>
         DestinationStyleOpInterface,
         DeclareOpInterfaceMethods<MemoryEffectsOpInterface>,
         DeclareOpInterfaceMethods<ReifyRankedShapedTypeOpInterface, ["reifyResultShapes"]>,
-        DeclareOpInterfaceMethods<AggregatedOpInterface, ["decomposeOperation"]>]> {
+        DeclareOpInterfaceMethods<AggregatedOpInterface, ["decomposeOperation"]>,
+        DeclareOpInterfaceMethods<TilingInterface, [
+          "getLoopIteratorTypes", "getIterationDomain", "getTiledImplementation",
+          "getResultTilePosition", "generateResultTileValue"]>]> {
   let hasVerifier = 1;
+  let hasCanonicalizer = 1;
 }
 
 class Rarefy_ShapedOf<list<Type> types>
@@ -72,6 +77,10 @@ def Rarefy_AttentionOp : Rarefy_Op<"attention", [AttrSizedOperandSegments]> {
     adds each key's probabilities over heads and rows, before local value
     pruning; `head_importance` [batch.., heads] adds |output| over rows and
     depth.
+
+    It tiles over batches, heads and rows. These loops are parallel for the
+    output, but sequential where they add to an importance. A tile of a causal
+    attention reads only the keys that its last row sees.
 
     Example:
     ```mlir
@@ -116,7 +125,7 @@ def Rarefy_TopKOp : Rarefy_Op<"topk"> {
     ascending order of position; of equal scores the earliest wins (the rule of
     SpAtten's top-k engine, section IV-B). k is the size of the last dimension
     of `init` [batch.., k], which must not exceed n. NaN is smaller than any
-    number.
+    number. It tiles over batches.
 
     Example:
     ```mlir
@@ -140,7 +149,7 @@ def Rarefy_GatherOp : Rarefy_Op<"gather"> {
     `result[b.., x.., i, y..] = source[b.., x.., positions[b.., i], y..]` where i
     is the index along `dim`. `positions` is [batch.., k]; its batch dimensions
     are the leading ones of `source`. A position outside `source` is undefined
-    behaviour.
+    behaviour. A tile of one position is a slice of `source`, not a copy.
 
     Example:
     ```mlir

@@ -10,6 +10,8 @@ def RarefyDecompose : Pass<"rarefy-decompose"> {
     returns is the op's meaning in upstream dialects: a CPU path that is always
     there, and the reference that every faster lowering is compared with.
   }];
+  let options = [Option<"attention", "attention", "bool", /*default=*/"true",
+    "Replace attention too">];
   let dependentDialects = [
     "arith::ArithDialect", "linalg::LinalgDialect", "math::MathDialect",
     "scf::SCFDialect", "tensor::TensorDialect"];
