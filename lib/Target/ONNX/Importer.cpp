@@ -74,17 +74,35 @@ void Importer::recordSizes(Value value, ArrayRef<OpFoldResult> known) {
   sizes[value] = Sizes(known);
 }
 
+/// Sizes that the op which makes `value` says; nothing if it does not.
+static std::optional<Sizes> sizesOfProducer(Importer &importer, Value value) {
+  auto result = dyn_cast<OpResult>(value);
+  if (!result)
+    return std::nullopt;
+  Operation *op = result.getOwner();
+  if (auto dps = dyn_cast<DestinationStyleOpInterface>(op))
+    return importer.getSizes(dps.getTiedOpOperand(result)->get());
+  if (auto empty = dyn_cast<tensor::EmptyOp>(op))
+    return empty.getMixedSizes();
+  if (auto expand = dyn_cast<tensor::ExpandShapeOp>(op))
+    return expand.getMixedOutputShape();
+  if (auto slice = dyn_cast<tensor::ExtractSliceOp>(op);
+      slice && slice.getSourceType().getRank() == slice.getType().getRank())
+    return slice.getMixedSizes();
+  return std::nullopt;
+}
+
 Sizes Importer::getSizes(Value value) {
   if (auto it = sizes.find(value); it != sizes.end())
     return it->second;
   auto type = cast<RankedTensorType>(value.getType());
   Sizes result;
-  for (int64_t i = 0; i < type.getRank(); ++i) {
-    if (type.isDynamicDim(i))
-      result.push_back(b.createOrFold<tensor::DimOp>(value, i));
-    else
-      result.push_back(b.getIndexAttr(type.getDimSize(i)));
-  }
+  if (type.hasStaticShape())
+    result = getAsIndexOpFoldResult(b.getContext(), type.getShape());
+  else if (std::optional<Sizes> known = sizesOfProducer(*this, value))
+    result = *known;
+  else
+    result = tensor::getMixedSizes(b, b.getLoc(), value);
   recordSizes(value, result);
   return result;
 }
