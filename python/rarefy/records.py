@@ -34,18 +34,30 @@ class Record:
     command: str
 
 
+def value(record: Record) -> float | None:
+    """What a column shows unless told otherwise."""
+    return record.value
+
+
+def speedup(record: Record) -> float | None:
+    """How many times less than the baseline."""
+    return 1 / record.ratio if record.ratio else None
+
+
 @dataclass(frozen=True)
 class Column:
-    """A column of a table: the values of metrics, joined by spaces, each written by a format."""
+    """A column of a table: what `pick` takes from the records of metrics, written by a format and joined by spaces."""
 
     title: str
     metrics: Sequence[str]
     form: str = "{:g}"
     threads: int = 1
+    pick: Callable[[Record], float | None] = value
 
-    def cell(self, found: Mapping[tuple[str, int], float]) -> str:
-        values = [found.get((metric, self.threads)) for metric in self.metrics]
-        return " ".join("-" if value is None else self.form.format(value) for value in values)
+    def cell(self, found: Mapping[tuple[str, int], Record]) -> str:
+        records = (found.get((metric, self.threads)) for metric in self.metrics)
+        numbers = [None if record is None else self.pick(record) for record in records]
+        return " ".join("-" if number is None else self.form.format(number) for number in numbers)
 
 
 class Recorder:
@@ -108,9 +120,9 @@ def find(records: Iterable[Record], name: str, metric: str, threads: int = 1) ->
 
 def table(records: Sequence[Record], columns: Sequence[Column]) -> str:
     """One row for each name, in the order of the records."""
-    found: dict[str, dict[tuple[str, int], float]] = {}
+    found: dict[str, dict[tuple[str, int], Record]] = {}
     for record in records:
-        found.setdefault(record.name, {})[record.metric, record.threads] = record.value
+        found.setdefault(record.name, {})[record.metric, record.threads] = record
     rows = [["", *(column.title for column in columns)]]
     rows += [[name, *(column.cell(values) for column in columns)] for name, values in found.items()]
     widths = [max(map(len, cells)) for cells in zip(*rows, strict=True)]
