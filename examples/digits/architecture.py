@@ -59,8 +59,8 @@ SCHEDULES = (
     Schedule("dense"),
     Schedule("light", (65, 48, 32, 16)),
     Schedule("half", (65, 35, 20, 10)),
-    Schedule("default", (65, 20, 11, 7)),
+    Schedule("default", (65, 13, 8, 6)),
     Schedule("deep", (65, 8, 6, 4)),
     Schedule("heads", heads=(4, 4, 3, 2)),
-    Schedule("both", (65, 20, 11, 7), (4, 4, 3, 2)),
+    Schedule("both", (65, 13, 8, 6), (4, 4, 3, 2)),
 )
