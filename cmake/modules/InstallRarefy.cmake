@@ -18,8 +18,13 @@ foreach(library ${libraries})
     $<INSTALL_INTERFACE:${CMAKE_INSTALL_INCLUDEDIR}>)
 endforeach()
 
+# The C API as a shared library, for those who link nothing of MLIR.
+set_target_properties(rarefy-c PROPERTIES EXPORT_NAME C)
+target_include_directories(rarefy-c INTERFACE
+  $<BUILD_INTERFACE:${PROJECT_SOURCE_DIR}/include> $<INSTALL_INTERFACE:${CMAKE_INSTALL_INCLUDEDIR}>)
+
 set_target_properties(${tools} rarefy-plugin PROPERTIES INSTALL_RPATH ${LLVM_LIBRARY_DIR})
-install(TARGETS ${libraries} EXPORT RarefyTargets)
+install(TARGETS ${libraries} rarefy-c EXPORT RarefyTargets)
 install(TARGETS ${tools})
 install(TARGETS rarefy-plugin LIBRARY DESTINATION ${CMAKE_INSTALL_LIBDIR})
 install(DIRECTORY ${PROJECT_SOURCE_DIR}/include/ DESTINATION ${CMAKE_INSTALL_INCLUDEDIR}

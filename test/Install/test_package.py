@@ -23,6 +23,7 @@ def build_outside(package, folder):
     run("cmake", "-G", "Ninja", "-S", OUTSIDE, "-B", folder, f"-DRarefy_DIR={package}", *options)
     run("ninja", "-C", folder)
     assert run(folder / "outside") == "1 topk compiled for the CPU\n"
+    assert run(folder / "outside-c") == f"{cached('CMAKE_PROJECT_VERSION')}\n"
 
 
 def cached(name):
