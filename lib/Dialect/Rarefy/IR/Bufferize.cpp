@@ -3,6 +3,7 @@
 #include "mlir/Dialect/Bufferization/IR/BufferizableOpInterface.h"
 #include "mlir/Dialect/Bufferization/IR/DstBufferizableOpInterfaceImpl.h"
 #include "rarefy/Dialect/Rarefy/IR/Rarefy.h"
+#include "llvm/ADT/TypeSwitch.h"
 
 using namespace rarefy;
 using bufferization::AnalysisState;
