@@ -20,12 +20,10 @@
 
 using namespace rarefy;
 
-namespace {
-
 /// How long a run must take at least, for its time to be trusted.
-double runSeconds = 0.05;
+static double runSeconds = 0.05;
 
-double secondsOf(llvm::function_ref<void()> work) {
+static double secondsOf(llvm::function_ref<void()> work) {
   auto start = std::chrono::steady_clock::now();
   work();
   return std::chrono::duration<double>(std::chrono::steady_clock::now() - start)
@@ -35,8 +33,8 @@ double secondsOf(llvm::function_ref<void()> work) {
 /// The smallest, the middle and the largest rate, in 1e9 a second, of a few
 /// runs of `work(amount)` on `threads` threads; the amount is grown until a run
 /// is long enough to time.
-llvm::json::Array sample(unsigned threads, double unitsPerAmount,
-                         llvm::function_ref<void(int64_t)> work) {
+static llvm::json::Array sample(unsigned threads, double unitsPerAmount,
+                                llvm::function_ref<void(int64_t)> work) {
   auto onAllThreads = [&](int64_t amount) {
     std::vector<std::thread> others;
     for (unsigned i = 1; i < threads; ++i)
@@ -48,18 +46,18 @@ llvm::json::Array sample(unsigned threads, double unitsPerAmount,
   int64_t amount = 1;
   while (secondsOf([&] { onAllThreads(amount); }) < runSeconds)
     amount *= 2;
-  std::vector<double> rates;
-  for (int i = 0; i < 7; ++i)
-    rates.push_back(amount * unitsPerAmount * threads * 1e-9 /
-                    secondsOf([&] { onAllThreads(amount); }));
+  std::vector<double> rates(7);
+  for (double &rate : rates)
+    rate = amount * unitsPerAmount * threads * 1e-9 /
+           secondsOf([&] { onAllThreads(amount); });
   llvm::sort(rates);
   return llvm::json::Array{rates.front(), rates[rates.size() / 2],
                            rates.back()};
 }
 
-llvm::json::Object record(llvm::StringRef name, llvm::StringRef how,
-                          llvm::StringRef unit, unsigned threads,
-                          llvm::json::Array samples) {
+static llvm::json::Object record(llvm::StringRef name, llvm::StringRef how,
+                                 llvm::StringRef unit, unsigned threads,
+                                 llvm::json::Array samples) {
   double best = *samples.back().getAsNumber();
   return llvm::json::Object{
       {"name", name.str()}, {"how", how.str()},
@@ -69,8 +67,8 @@ llvm::json::Object record(llvm::StringRef name, llvm::StringRef how,
 
 /// One record per kind of arithmetic and number of threads; none where the
 /// processor has no instruction for it.
-void measureArithmetic(const llvm::StringMap<bool> &features, unsigned cores,
-                       llvm::json::Array &records) {
+static void measureArithmetic(const llvm::StringMap<bool> &features,
+                              unsigned cores, llvm::json::Array &records) {
   llvm::StringRef done;
   for (const doctor::Kernel &kernel :
        llvm::make_range(doctor::begin(), doctor::end())) {
@@ -91,18 +89,20 @@ void measureArithmetic(const llvm::StringMap<bool> &features, unsigned cores,
 }
 
 /// The text of a file of /sys, empty when it is not there.
-std::string readSys(const llvm::Twine &path) {
+static std::string readSys(const llvm::Twine &path) {
   auto file = llvm::MemoryBuffer::getFileAsStream(path);
   return file ? (*file)->getBuffer().trim().str() : std::string();
 }
 
+namespace {
 struct Level {
   std::string name;
   size_t bytes;
 };
+} // namespace
 
 /// The caches of the first processor that hold data, and memory after them.
-std::vector<Level> memoryLevels() {
+static std::vector<Level> memoryLevels() {
   std::vector<Level> levels;
   for (int index = 0;; ++index) {
     std::string folder = "/sys/devices/system/cpu/cpu0/cache/index" +
@@ -121,7 +121,8 @@ std::vector<Level> memoryLevels() {
 
 /// Read bandwidth of one thread from data that fills half of each level, and
 /// of all threads from memory.
-void measureBandwidth(bool wide, unsigned cores, llvm::json::Array &records) {
+static void measureBandwidth(bool wide, unsigned cores,
+                             llvm::json::Array &records) {
   for (const Level &level : memoryLevels()) {
     size_t bytes = std::min<size_t>(level.bytes / 2, 256 << 20) & ~size_t(511);
     std::unique_ptr<char, decltype(&std::free)> data(
@@ -141,8 +142,6 @@ void measureBandwidth(bool wide, unsigned cores, llvm::json::Array &records) {
     }
   }
 }
-
-} // namespace
 
 int main(int argc, char **argv) {
   double milliseconds = 0;
