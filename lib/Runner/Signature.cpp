@@ -5,6 +5,22 @@
 
 using namespace rarefy;
 
+/// Integers are signless in the IR; an attribute says which are unsigned.
+static ElementType asUnsigned(ElementType type) {
+  switch (type) {
+  case ElementType::I8:
+    return ElementType::U8;
+  case ElementType::I16:
+    return ElementType::U16;
+  case ElementType::I32:
+    return ElementType::U32;
+  case ElementType::I64:
+    return ElementType::U64;
+  default:
+    return type;
+  }
+}
+
 static llvm::Expected<TensorInfo> getInfo(Type type, DictionaryAttr attrs,
                                           const Twine &what) {
   TensorInfo info;
@@ -23,7 +39,8 @@ static llvm::Expected<TensorInfo> getInfo(Type type, DictionaryAttr attrs,
         ": expected a dense ranked tensor of booleans, of integers of 8 to 64 "
         "bits or of f16, bf16, f32 or f64");
   }
-  info.type = *element;
+  bool isUnsigned = attrs && attrs.contains("rarefy.unsigned");
+  info.type = isUnsigned ? asUnsigned(*element) : *element;
   for (int64_t size : tensor.getShape())
     info.shape.push_back(ShapedType::isDynamic(size) ? -1 : size);
   return info;

@@ -47,7 +47,8 @@ static Value arithmetic(B &b, Value x, Value y, bool isUnsigned) {
 /// Folds `binary` over all inputs, of which there is at least one.
 template <Binary binary> static LogicalResult importArithmetic(Node &node) {
   SmallVector<unsigned> inputs = allInputs(node);
-  if (failed(checkSameType(node, inputs)))
+  if (failed(checkSameType(node, inputs)) ||
+      (inputs.size() == 2 && failed(checkOldBroadcast(node))))
     return failure();
   bool isUnsigned = node.isUnsigned(0);
   return importElementwise(node, inputs, node.elementType(0), isUnsigned,
@@ -107,6 +108,8 @@ static Value constantPower(B &b, Value x, Value exponent) {
 }
 
 static LogicalResult importPow(Node &node) {
+  if (failed(checkOldBroadcast(node)))
+    return failure();
   Type type = node.elementType(0);
   bool isUnsigned = node.isUnsigned(0), expUnsigned = node.isUnsigned(1);
   return importElementwise(
@@ -303,7 +306,24 @@ static LogicalResult importIsNaN(Node &node) {
                            });
 }
 
+/// Before opset 11 the bounds are attributes.
+static LogicalResult importOldClip(Node &node) {
+  Type type = node.elementType(0);
+  if (!isa<FloatType>(type))
+    return node.error("input 0 must have float elements");
+  double infinity = std::numeric_limits<double>::infinity();
+  Value low = scalarConstant(node.b, type, node.floatAttr("min", -infinity));
+  Value high = scalarConstant(node.b, type, node.floatAttr("max", infinity));
+  return importElementwise(
+      node, {0}, type, false, [&](B &b, ValueRange args) -> Value {
+        Value x = b.createOrFold<arith::MaximumFOp>(args[0], low);
+        return b.createOrFold<arith::MinimumFOp>(x, high);
+      });
+}
+
 static LogicalResult importClip(Node &node) {
+  if (node.getOpset() < 11)
+    return importOldClip(node);
   SmallVector<unsigned> inputs = {0};
   for (unsigned i : {1, 2}) {
     if (!node.hasInput(i))
@@ -368,6 +388,8 @@ static LogicalResult importIdentity(Node &node) {
 /// Inference only: the data pass, and the mask says that all of them do.
 static LogicalResult importDropout(Node &node) {
   (void)node.intAttr("seed", 0);
+  if (node.getOpset() < 12)
+    (void)node.floatAttr("ratio", 0.5);
   if (node.hasInput(2)) {
     FailureOr<SmallVector<int64_t>> training = node.constantInts(2);
     if (failed(training))

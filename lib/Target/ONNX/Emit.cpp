@@ -242,6 +242,20 @@ Value frontend::mapElements(Node &node, Value operand, Type element,
                      body);
 }
 
+LogicalResult frontend::checkOldBroadcast(Node &node) {
+  if (node.getOpset() >= 7)
+    return success();
+  bool broadcasts = node.intAttr("broadcast", 0) != 0;
+  if (!broadcasts || !node.hasAttr("axis"))
+    return success();
+  int64_t axis = node.intAttr("axis", 0);
+  if (axis + node.rank(1) != node.rank(0))
+    return node.error("expected input 1 along the last dimensions of input 0, "
+                      "found axis " +
+                      Twine(axis));
+  return success();
+}
+
 LogicalResult frontend::checkSameType(Node &node, ArrayRef<unsigned> inputs) {
   for (unsigned i : inputs)
     if (node.elementType(i) != node.elementType(inputs[0]) ||

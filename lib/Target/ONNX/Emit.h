@@ -51,6 +51,9 @@ Value mapElements(Node &node, Value operand, Type element, ScalarBody body);
 /// on scalars where the inputs are known element by element.
 LogicalResult importElementwise(Node &node, ArrayRef<unsigned> inputs,
                                 Type element, bool isUnsigned, ScalarBody body);
+/// Before opset 7, attributes say how input 1 lies along input 0; an error
+/// unless they say what numpy's rule does.
+LogicalResult checkOldBroadcast(Node &node);
 /// All listed inputs have input 0's element type; an error otherwise.
 LogicalResult checkSameType(Node &node, ArrayRef<unsigned> inputs);
 

@@ -3,7 +3,6 @@
 #include "IndexMath.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Linalg/IR/Linalg.h"
-#include "mlir/Dialect/SCF/IR/SCF.h"
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
 
 using namespace rarefy;
@@ -132,26 +131,6 @@ static LogicalResult importGatherElements(Node &node) {
   return node.setOutputLike(0, result);
 }
 
-/// A loop nest over `sizes` that carries one tensor.
-static Value
-loopOver(Node &node, ArrayRef<OpFoldResult> sizes, Value init,
-         function_ref<Value(ImplicitLocOpBuilder &, ValueRange, Value)> body) {
-  IndexMath math(node.b);
-  SmallVector<Value> zeros(sizes.size(), math.value(math.index(0)));
-  SmallVector<Value> ones(sizes.size(), math.value(math.index(1)));
-  SmallVector<Value> ends;
-  for (OpFoldResult size : sizes)
-    ends.push_back(math.value(size));
-  scf::LoopNest nest = scf::buildLoopNest(
-      node.b, node.b.getLoc(), zeros, ends, ones, init,
-      [&](OpBuilder &builder, Location loc, ValueRange position,
-          ValueRange carried) -> scf::ValueVector {
-        ImplicitLocOpBuilder b(loc, builder);
-        return {body(b, position, carried[0])};
-      });
-  return nest.results.front();
-}
-
 /// What ScatterND's `reduction` does to an element; null if there is no such.
 static Value combine(ImplicitLocOpBuilder &b, StringRef reduction, Value old,
                      Value update, bool isUnsigned) {
@@ -208,10 +187,7 @@ static LogicalResult importScatterND(Node &node) {
     if (reduction != "none")
       update = combine(b, reduction, extractAt(b, carried, target), update,
                        isUnsigned);
-    return tensor::InsertOp::create(
-               b, update, carried,
-               getValueOrCreateConstantIndexOp(b, b.getLoc(), target))
-        .getResult();
+    return insertAt(b, update, carried, target);
   };
   return node.setOutputLike(0,
                             loopOver(node, node.sizes(2), node.value(0), body));
@@ -258,10 +234,7 @@ static LogicalResult importCumSum(Node &node) {
     sum = arith::SelectOp::create(b, isFirst, nothing, sum);
     if (exclusive)
       term = arith::SelectOp::create(b, isFirst, nothing, term);
-    return tensor::InsertOp::create(
-               b, combine(b, "add", sum, term, false), sums,
-               getValueOrCreateConstantIndexOp(b, b.getLoc(), here))
-        .getResult();
+    return insertAt(b, combine(b, "add", sum, term, false), sums, here);
   };
   Value zeros = filledTensor(node, sizes, scalarConstant(node.b, element, 0));
   return node.setOutputLike(0, loopOver(node, sizes, zeros, body));

@@ -21,6 +21,81 @@
 using namespace rarefy;
 using namespace rarefy::frontend;
 
+/// Operators whose definition of opset 13 is that of earlier ones, but for
+/// element types, and but for attributes that became inputs: handlers read
+/// both.
+static constexpr std::pair<StringLiteral, int64_t> sinceBefore13[] = {
+    {"Abs", 6},
+    {"Add", 6},
+    {"And", 7},
+    {"ArgMax", 1},
+    {"ArgMin", 1},
+    {"AveragePool", 1},
+    {"BatchNormalization", 1},
+    {"Cast", 6},
+    {"Ceil", 6},
+    {"Clip", 6},
+    {"Constant", 1},
+    {"ConstantOfShape", 9},
+    {"Conv", 1},
+    {"Cos", 7},
+    {"Div", 6},
+    {"Dropout", 7},
+    {"Equal", 7},
+    {"Erf", 9},
+    {"Exp", 6},
+    {"Expand", 8},
+    {"Flatten", 1},
+    {"Floor", 6},
+    {"Gather", 1},
+    {"Gemm", 6},
+    {"GlobalAveragePool", 1},
+    {"Greater", 7},
+    {"Identity", 1},
+    {"IsNaN", 9},
+    {"LeakyRelu", 6},
+    {"Less", 7},
+    {"Log", 6},
+    {"LogSoftmax", 1},
+    {"MatMul", 1},
+    {"MatMulInteger", 10},
+    {"Max", 6},
+    {"MaxPool", 1},
+    {"Min", 6},
+    {"Mul", 6},
+    {"Neg", 6},
+    {"Not", 1},
+    {"Or", 7},
+    {"Pow", 1},
+    {"Range", 11},
+    {"Reciprocal", 6},
+    {"ReduceL1", 1},
+    {"ReduceL2", 1},
+    {"ReduceMax", 1},
+    {"ReduceMean", 1},
+    {"ReduceMin", 1},
+    {"ReduceProd", 1},
+    {"ReduceSum", 1},
+    {"ReduceSumSquare", 1},
+    {"Relu", 6},
+    {"Reshape", 5},
+    {"Round", 11},
+    {"Shape", 1},
+    {"Sigmoid", 6},
+    {"Sin", 7},
+    {"Slice", 1},
+    {"Softmax", 1},
+    {"Softplus", 1},
+    {"Sqrt", 6},
+    {"Squeeze", 1},
+    {"Sub", 6},
+    {"Tanh", 6},
+    {"Transpose", 1},
+    {"Unsqueeze", 1},
+    {"Where", 9},
+    {"Xor", 7},
+};
+
 Importer::Importer(MLIRContext *context, StringRef displayName, StringRef path)
     : b(UnknownLoc::get(context), context),
       storage(std::make_shared<Storage>()), displayName(displayName),
@@ -37,6 +112,8 @@ Importer::Importer(MLIRContext *context, StringRef displayName, StringRef path)
   addShapeOperators(operators);
   addSlicingOperators(operators);
   addWindowOperators(operators);
+  for (auto [name, opset] : sinceBefore13)
+    operators.find(name)->second.since = opset;
 }
 
 LogicalResult Importer::error(const Twine &message) {
@@ -354,7 +431,9 @@ LogicalResult Importer::importGraph(const onnx::GraphProto &graph) {
 }
 
 LogicalResult Importer::checkModel() {
-  constexpr int64_t minOpset = 13, maxOpset = 28;
+  // Operators of 24 to 28 are those of 23 with more types, attributes and
+  // inputs, each an error of its own.
+  constexpr int64_t minOpset = 1, maxOpset = 28;
   for (const onnx::OperatorSetIdProto &opset : model->opset_import()) {
     StringRef domain = canonicalDomain(opset.domain());
     opsets[domain] = opset.version();

@@ -124,8 +124,8 @@ struct Operator {
   unsigned minInputs;
   unsigned maxInputs;
   unsigned maxOutputs = 1;
-  /// First opset that has it.
-  int64_t since = 1;
+  /// First opset whose definition says what is imported.
+  int64_t since = 13;
 };
 
 constexpr unsigned variadic = ~0u;

@@ -1,6 +1,7 @@
 #include "IndexMath.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Linalg/IR/Linalg.h"
+#include "mlir/Dialect/SCF/IR/SCF.h"
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
 #include "llvm/Support/MathExtras.h"
 
@@ -115,6 +116,32 @@ Value frontend::extractAt(ImplicitLocOpBuilder &b, Value tensor,
                           ArrayRef<OpFoldResult> position) {
   return tensor::ExtractOp::create(
       b, tensor, getValueOrCreateConstantIndexOp(b, b.getLoc(), position));
+}
+
+Value frontend::insertAt(ImplicitLocOpBuilder &b, Value element, Value tensor,
+                         ArrayRef<OpFoldResult> position) {
+  return tensor::InsertOp::create(
+      b, element, tensor,
+      getValueOrCreateConstantIndexOp(b, b.getLoc(), position));
+}
+
+Value frontend::loopOver(
+    Node &node, ArrayRef<OpFoldResult> sizes, Value init,
+    function_ref<Value(ImplicitLocOpBuilder &, ValueRange, Value)> body) {
+  IndexMath math(node.b);
+  SmallVector<Value> zeros(sizes.size(), math.value(math.index(0)));
+  SmallVector<Value> ones(sizes.size(), math.value(math.index(1)));
+  SmallVector<Value> ends;
+  for (OpFoldResult size : sizes)
+    ends.push_back(math.value(size));
+  scf::LoopNest nest = scf::buildLoopNest(
+      node.b, node.b.getLoc(), zeros, ends, ones, init,
+      [&](OpBuilder &builder, Location loc, ValueRange position,
+          ValueRange carried) -> scf::ValueVector {
+        ImplicitLocOpBuilder b(loc, builder);
+        return {body(b, position, carried[0])};
+      });
+  return nest.results.front();
 }
 
 FailureOr<Sizes> frontend::readIndices(Node &node, unsigned i) {

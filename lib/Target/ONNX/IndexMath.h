@@ -45,7 +45,14 @@ Value generate(Node &node, ArrayRef<OpFoldResult> sizes, Type element,
 /// The element of `tensor` at `position`.
 Value extractAt(ImplicitLocOpBuilder &b, Value tensor,
                 ArrayRef<OpFoldResult> position);
-/// A scalar compared with zero or another one.
+/// `tensor` with `element` at `position`.
+Value insertAt(ImplicitLocOpBuilder &b, Value element, Value tensor,
+               ArrayRef<OpFoldResult> position);
+/// A loop nest over `sizes`, the last the innermost, that carries one tensor.
+Value loopOver(
+    Node &node, ArrayRef<OpFoldResult> sizes, Value init,
+    function_ref<Value(ImplicitLocOpBuilder &, ValueRange, Value)> body);
+/// Two positions compared.
 Value compareIndex(ImplicitLocOpBuilder &b, arith::CmpIPredicate predicate,
                    OpFoldResult x, OpFoldResult y);
 

@@ -144,6 +144,8 @@ static LogicalResult importMatMul(Node &node) {
 static LogicalResult importGemm(Node &node) {
   bool transA = node.intAttr("transA", 0), transB = node.intAttr("transB", 0);
   double alpha = node.floatAttr("alpha", 1), beta = node.floatAttr("beta", 1);
+  if (node.getOpset() < 7)
+    (void)node.intAttr("broadcast", 0);
   if (node.rank(0) != 2 || node.rank(1) != 2)
     return node.error("inputs 0 and 1 must be matrices");
   SmallVector<unsigned> inputs = {0, 1};
@@ -198,7 +200,46 @@ static LogicalResult importGemm(Node &node) {
   return node.setOutputLike(0, elementwise(node, operands, *sizes, type, body));
 }
 
+/// An operand of MatMulInteger in i32, without its zero point: input `zero`,
+/// one for all, or one for each row of A or column of B.
+static FailureOr<Value> subtractZeroPoint(Node &node, unsigned i,
+                                          unsigned zero) {
+  Type i32 = node.b.getI32Type();
+  bool isUnsigned = node.isUnsigned(i);
+  Value value = convertElements(node, node.value(i), i32, isUnsigned, false);
+  if (!node.hasInput(zero))
+    return value;
+  if (failed(checkSameType(node, {i, zero})))
+    return failure();
+  Value point = convertElements(node, node.value(zero), i32, isUnsigned, false);
+  RankedTensorType type = node.type(zero);
+  Sizes sizes = node.sizes(zero);
+  if (type.hasStaticShape() && type.getNumElements() == 1)
+    sizes.clear();
+  else if (i == 0 && type.getRank() == 1)
+    sizes.push_back(node.b.getIndexAttr(1));
+  FailureOr<Sizes> both = broadcastSizes(node, {node.sizes(i), sizes});
+  if (failed(both))
+    return failure();
+  return elementwise(node, {value, reshapeTo(node, point, sizes)}, *both, i32,
+                     [](B &b, ValueRange args) {
+                       return b.createOrFold<arith::SubIOp>(args[0], args[1]);
+                     });
+}
+
+static LogicalResult importMatMulInteger(Node &node) {
+  if (!node.elementType(0).isInteger(8) || !node.elementType(1).isInteger(8))
+    return node.error("inputs 0 and 1 must have elements of 8-bit integers");
+  FailureOr<Contraction> product = matMulLoops(node);
+  FailureOr<Value> lhs = subtractZeroPoint(node, 0, 2);
+  FailureOr<Value> rhs = subtractZeroPoint(node, 1, 3);
+  if (failed(product) || failed(lhs) || failed(rhs))
+    return failure();
+  return node.setOutput(0, contract(node, *lhs, *rhs, *product));
+}
+
 void frontend::addMatMulOperators(OperatorTable &table) {
   table["MatMul"] = {importMatMul, 2, 2};
   table["Gemm"] = {importGemm, 2, 3};
+  table["MatMulInteger"] = {importMatMulInteger, 2, 4};
 }

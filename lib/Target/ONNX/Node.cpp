@@ -69,6 +69,8 @@ FailureOr<SmallVector<int64_t>> Node::constantInts(unsigned i) {
   if (elementType(i).isInteger())
     known = scalars(i);
   SmallVector<int64_t> result;
+  if (type(i).hasStaticShape() && type(i).getNumElements() == 0)
+    return result;
   for (Value scalar : known.value_or(SmallVector<Value>())) {
     APInt integer;
     if (!matchPattern(scalar, m_ConstantInt(&integer)))

@@ -1,6 +1,6 @@
 // Reductions, ArgMax, Softmax.
 
-#include "Emit.h"
+#include "RuntimeAxes.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Linalg/IR/Linalg.h"
 #include "mlir/Dialect/Math/IR/Math.h"
@@ -158,6 +158,33 @@ static LogicalResult reduceScalars(Node &node, const Reducer &reducer,
                          reducer.finish(b, result, count), reducer.isUnsigned);
 }
 
+/// Along axes that are known only at run time.
+static LogicalResult reduceRuntimeAxes(Node &node, const Reducer &reducer,
+                                       bool keep) {
+  B &b = node.b;
+  FailureOr<Sizes> flags = readAxisFlags(node, 1, node.rank(0));
+  if (failed(flags))
+    return failure();
+  Sizes sizes = node.sizes(0);
+  Value sum = reduceFlagged(
+      node, node.value(0), *flags, reducer.init(b), [&](B &b, ValueRange args) {
+        return reducer.combine(b, reducer.prepare(b, args[0]), args[1]);
+      });
+  IndexMath math(b);
+  OpFoldResult count = math.index(1);
+  for (auto [size, flag] : llvm::zip_equal(sizes, *flags))
+    count = math.mul(
+        count, math.selectEqual(flag, math.index(1), size, math.index(1)));
+  Value divisor = sizeToScalar(b, count);
+  sum = mapElements(node, sum, reducer.element, [&](B &b, ValueRange args) {
+    return reducer.finish(b, args[0], divisor);
+  });
+  if (!keep)
+    sum = reshapeTo(node, sum,
+                    dropFlagged(node, sizes, *flags, countAxes(node, 1)));
+  return node.setOutputLike(0, sum);
+}
+
 static LogicalResult importReduction(Node &node, Reduction kind) {
   B &b = node.b;
   Type element = node.elementType(0);
@@ -167,6 +194,10 @@ static LogicalResult importReduction(Node &node, Reduction kind) {
   Reducer reducer = {kind, element, accumulator,
                      node.isUnsigned(0) || element.isInteger(1)};
   bool keep = node.intAttr("keepdims", 1);
+  if (node.hasInput(1) && countAxes(node, 1) > 0 && !node.scalars(1)) {
+    (void)node.intAttr("noop_with_empty_axes", 0);
+    return reduceRuntimeAxes(node, reducer, keep);
+  }
   FailureOr<SmallVector<int64_t>> dims = reducedDims(node);
   if (failed(dims))
     return failure();
@@ -302,7 +333,9 @@ static Value logSoftmax(Node &node, Value value, int64_t axis) {
 /// f16 and bf16 are computed in f32.
 template <Value (*function)(Node &, Value, int64_t)>
 static LogicalResult importSoftmax(Node &node) {
-  int64_t axis = node.normalizeAxis(node.intAttr("axis", -1), node.rank(0));
+  bool old = node.getOpset() < 13;
+  int64_t axis =
+      node.normalizeAxis(node.intAttr("axis", old ? 1 : -1), node.rank(0));
   if (axis < 0)
     return failure();
   Type element = node.elementType(0);
@@ -310,8 +343,20 @@ static LogicalResult importSoftmax(Node &node) {
     return node.error("input 0 must have float elements");
   Type compute = element.isF64() ? element : node.b.getF32Type();
   Value value = convertElements(node, node.value(0), compute);
-  return node.setOutput(
-      0, convertElements(node, function(node, value, axis), element));
+  // Before opset 13 the dimensions from `axis` on were one.
+  Sizes sizes = node.sizes(0);
+  if (old) {
+    IndexMath math(node.b);
+    Sizes merged(2, math.index(1));
+    for (auto [d, size] : llvm::enumerate(sizes)) {
+      OpFoldResult &product = merged[int64_t(d) >= axis];
+      product = math.mul(product, size);
+    }
+    value = reshapeTo(node, value, merged);
+    axis = 1;
+  }
+  value = reshapeTo(node, function(node, value, axis), sizes);
+  return node.setOutput(0, convertElements(node, value, element));
 }
 
 void frontend::addReductionOperators(OperatorTable &table) {

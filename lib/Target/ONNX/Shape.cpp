@@ -1,6 +1,6 @@
 // Operators that make, query and change shapes.
 
-#include "Emit.h"
+#include "RuntimeAxes.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Linalg/IR/Linalg.h"
 #include "mlir/Dialect/Math/IR/Math.h"
@@ -214,12 +214,36 @@ static LogicalResult checkCount(Node &node, ArrayRef<OpFoldResult> from,
   return success();
 }
 
+/// Gives sizes that are known only at run time what 0 and -1 stand for.
+static void resolveRuntimeSizes(Node &node, ArrayRef<OpFoldResult> from,
+                                Sizes &to, bool allowZero) {
+  IndexMath math(node.b);
+  OpFoldResult one = math.index(1), total = one, others = one;
+  for (OpFoldResult size : from)
+    total = math.mul(total, size);
+  for (auto [i, size] : llvm::enumerate(to)) {
+    if (!allowZero && i < from.size())
+      size = math.selectEqual(size, math.index(0), from[i], size);
+    others = math.mul(others, math.selectNegative(size, one, size));
+  }
+  others = math.max(others, one);
+  for (OpFoldResult &size : to)
+    size = math.selectNegative(size, math.floorDiv(total, others), size);
+}
+
+/// Are some sizes elements of a tensor, which may be anything?
+static bool hasUnknownSizes(Node &node, unsigned i) {
+  return !node.in(i).constant && !node.scalars(i);
+}
+
 static LogicalResult importReshape(Node &node) {
   bool allowZero = node.intAttr("allowzero", 0);
   Sizes from = node.sizes(0);
   FailureOr<Sizes> to = inputSizes(node, 1);
   if (failed(to))
     return failure();
+  if (hasUnknownSizes(node, 1))
+    resolveRuntimeSizes(node, from, *to, allowZero);
   std::optional<size_t> unknown;
   for (auto [i, size] : llvm::enumerate(*to)) {
     if (isSize(size, 0) && !allowZero) {
@@ -268,7 +292,11 @@ static LogicalResult importFlatten(Node &node) {
 
 /// The dimensions that input 1 names, counted from the front and ascending.
 static FailureOr<SmallVector<int64_t>> inputAxes(Node &node, int64_t rank) {
-  FailureOr<SmallVector<int64_t>> axes = node.constantInts(1);
+  FailureOr<SmallVector<int64_t>> axes;
+  if (node.getOpset() < 13)
+    axes = node.intsAttr("axes").value_or(SmallVector<int64_t>());
+  else
+    axes = node.constantInts(1);
   if (failed(axes))
     return failure();
   for (int64_t &axis : *axes)
@@ -280,10 +308,23 @@ static FailureOr<SmallVector<int64_t>> inputAxes(Node &node, int64_t rank) {
   return axes;
 }
 
+/// Does input 1 name axes that are known only at run time?
+static bool hasRuntimeAxes(Node &node) {
+  return node.hasInput(1) && countAxes(node, 1) > 0 && !node.scalars(1);
+}
+
 static LogicalResult importSqueeze(Node &node) {
   Sizes from = node.sizes(0), to;
   SmallVector<int64_t> axes;
-  if (node.hasInput(1)) {
+  if (hasRuntimeAxes(node)) {
+    FailureOr<Sizes> flags = readAxisFlags(node, 1, node.rank(0));
+    if (failed(flags))
+      return failure();
+    return setReshaped(node,
+                       dropFlagged(node, from, *flags, countAxes(node, 1)));
+  }
+  bool hasAxes = node.hasInput(1) || node.hasAttr("axes");
+  if (hasAxes) {
     FailureOr<SmallVector<int64_t>> given = inputAxes(node, node.rank(0));
     if (failed(given))
       return failure();
@@ -294,16 +335,26 @@ static LogicalResult importSqueeze(Node &node) {
     std::optional<int64_t> known = getConstantIntValue(size);
     if (named && known.value_or(1) != 1)
       return node.error("cannot squeeze a dimension of size " + Twine(*known));
-    if (node.hasInput(1) ? !named : known != 1)
+    if (hasAxes ? !named : known != 1)
       to.push_back(size);
   }
   return setReshaped(node, to);
 }
 
 static LogicalResult importUnsqueeze(Node &node) {
+  if (node.getOpset() >= 13 && !node.hasInput(1))
+    return node.error("input 1 is missing");
   int64_t added =
-      node.type(1).hasStaticShape() ? node.type(1).getNumElements() : 0;
+      node.hasInput(1)
+          ? countAxes(node, 1)
+          : node.intsAttr("axes").value_or(SmallVector<int64_t>()).size();
   int64_t rank = node.rank(0) + added;
+  if (hasRuntimeAxes(node)) {
+    FailureOr<Sizes> flags = readAxisFlags(node, 1, rank);
+    if (failed(flags))
+      return failure();
+    return setReshaped(node, insertFlagged(node, node.sizes(0), *flags));
+  }
   FailureOr<SmallVector<int64_t>> axes = inputAxes(node, rank);
   if (failed(axes))
     return failure();
@@ -416,5 +467,5 @@ void frontend::addShapeOperators(OperatorTable &table) {
   table["Shape"] = {importShape, 1, 1};
   table["Squeeze"] = {importSqueeze, 1, 2};
   table["Transpose"] = {importTranspose, 1, 1};
-  table["Unsqueeze"] = {importUnsqueeze, 2, 2};
+  table["Unsqueeze"] = {importUnsqueeze, 1, 2};
 }

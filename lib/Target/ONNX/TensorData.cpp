@@ -44,6 +44,12 @@ Type Importer::getElementType(int onnxType) {
 }
 
 std::string Importer::getTypeName(int onnxType) {
+  // Types newer than the installed definition of the format have no names in
+  // it.
+  static constexpr StringLiteral newer[] = {
+      "float8e4m3fn", "float8e4m3fnuz", "float8e5m2", "float8e5m2fnuz", "uint4",
+      "int4",         "float4e2m1",     "float8e8m0", "uint2",          "int2"};
+  constexpr int firstNewer = 17;
   switch (onnxType) {
   case onnx::TensorProto::STRING:
     return "string";
@@ -52,6 +58,8 @@ std::string Importer::getTypeName(int onnxType) {
   case onnx::TensorProto::COMPLEX128:
     return "complex128";
   default:
+    if (onnxType >= firstNewer && onnxType < firstNewer + int(std::size(newer)))
+      return newer[onnxType - firstNewer].str();
     return std::to_string(onnxType);
   }
 }
