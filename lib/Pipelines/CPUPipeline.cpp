@@ -52,6 +52,9 @@ void buildBufferStage(OpPassManager &pm) {
 /// From loops and buffers to the LLVM dialect.
 void buildLLVMStage(OpPassManager &pm) {
   pm.addPass(createRarefyCPUApproximateMath());
+  pm.addPass(createConvertVectorToSCFPass());
+  pm.addPass(createConvertSCFToOpenMPPass());
+  pm.addPass(createCanonicalizerPass());
   pm.addPass(createSCFToControlFlowPass());
   pm.addPass(memref::createExpandStridedMetadataPass());
   pm.addPass(createLowerAffinePass());
@@ -70,6 +73,7 @@ void buildLLVMStage(OpPassManager &pm) {
   FinalizeMemRefToLLVMConversionPassOptions memref;
   memref.useAlignedAlloc = true;
   pm.addPass(createFinalizeMemRefToLLVMConversionPass(memref));
+  pm.addPass(createConvertOpenMPToLLVMPass());
   pm.addPass(createConvertToLLVMPass());
   pm.addPass(createReconcileUnrealizedCastsPass());
   simplify(pm);
@@ -79,6 +83,8 @@ void buildLLVMStage(OpPassManager &pm) {
 void buildCPUPipeline(OpPassManager &pm, const CPUPipelineOptions &options) {
   buildTensorStage(pm);
   buildBufferStage(pm);
+  RarefyCPULowerContractionsOptions contractions{options.cpu, options.parallel};
+  pm.addPass(createRarefyCPULowerContractions(contractions));
   pm.addNestedPass<func::FuncOp>(createConvertLinalgToLoopsPass());
   buildLLVMStage(pm);
 }

@@ -26,6 +26,38 @@ def RarefyCPUFuse : Pass<"rarefy-cpu-fuse"> {
   let dependentDialects = ["affine::AffineDialect", "linalg::LinalgDialect"];
 }
 
+def CPUOption : Option<"cpu", "cpu", "std::string", /*default=*/"\"native\"",
+  "Processor to generate code for, as LLVM names it, or native">;
+def ParallelOption : Option<"parallel", "parallel", "bool", /*default=*/"true",
+  "Share loops that are worth it among threads">;
+
+def RarefyCPULowerContractions : Pass<"rarefy-cpu-lower-contractions"> {
+  let summary = "Turn sums of products on buffers into micro-kernels";
+  let description = [{
+    Takes any linalg.generic on memrefs whose body is `acc + lhs * rhs`, the
+    inputs perhaps widened first, and whose result's innermost dimension of more
+    than one element is contiguous and missing from one input: products of
+    matrices and vectors with batch dimensions, transposed operands, several
+    row, column or summed dimensions, and convolutions; static or dynamic. It
+    becomes loops around a micro-kernel: sums of a block of rows x columns in
+    vector registers, one fused multiply-add per vector and row for each step of
+    the summed dimension. Block sizes follow from the target's registers and
+    caches, and from the shape. A right-hand side that is indexed by
+    [.., column floordiv p, k, column mod p] is read as packed panels; any other
+    is copied into panels of that form on the stack, unless there are few rows.
+
+    A linalg.generic or linalg.fill directly in front that sets the result to
+    zero becomes the initial value of the sums.
+
+    Work above the target's threshold becomes an scf.parallel, unless it is
+    already in a parallel loop. What is not taken is left, with a remark.
+  }];
+  let options = [CPUOption, ParallelOption];
+  let dependentDialects = [
+    "affine::AffineDialect", "arith::ArithDialect", "memref::MemRefDialect",
+    "scf::SCFDialect", "vector::VectorDialect"];
+}
+
 def RarefyCPULowerCopies : Pass<"rarefy-cpu-lower-copies"> {
   let summary = "Turn strided memref.copy into linalg.generic";
   let description = [{
