@@ -23,13 +23,14 @@ void simplify(OpPassManager &pm) {
 }
 
 /// On tensors: what every op means, in as few passes over memory as possible.
-void buildTensorStage(OpPassManager &pm) {
+void buildTensorStage(OpPassManager &pm, const CPUPipelineOptions &options) {
   pm.addPass(createRarefyDecompose());
   pm.addNestedPass<func::FuncOp>(createConvertElementwiseToLinalgPass());
   pm.addPass(createRarefyCPUPrepare());
   simplify(pm);
   pm.addNestedPass<func::FuncOp>(createRarefyCPUFuse());
   simplify(pm);
+  pm.addPass(createRarefyCPUPackConstants({options.cpu}));
 }
 
 /// From tensors to buffers, each freed where its last use ends.
@@ -45,7 +46,11 @@ void buildBufferStage(OpPassManager &pm) {
   simplify(pm);
   bufferization::buildBufferDeallocationPipeline(pm);
   pm.addPass(createConvertBufferizationToMemRefPass());
+  pm.addNestedPass<func::FuncOp>(
+      bufferization::createOptimizeAllocationLivenessPass());
   pm.addPass(createRarefyCPULowerCopies());
+  pm.addPass(createRarefyCPUOutline());
+  pm.addNestedPass<func::FuncOp>(createRarefyCPUPlanMemory());
   simplify(pm);
 }
 
@@ -54,7 +59,7 @@ void buildLLVMStage(OpPassManager &pm) {
   pm.addPass(createRarefyCPUApproximateMath());
   pm.addPass(createConvertVectorToSCFPass());
   pm.addPass(createConvertSCFToOpenMPPass());
-  pm.addPass(createCanonicalizerPass());
+  pm.addPass(createRarefyCPULowerScopes());
   pm.addPass(createSCFToControlFlowPass());
   pm.addPass(memref::createExpandStridedMetadataPass());
   pm.addPass(createLowerAffinePass());
@@ -81,12 +86,14 @@ void buildLLVMStage(OpPassManager &pm) {
 } // namespace
 
 void buildCPUPipeline(OpPassManager &pm, const CPUPipelineOptions &options) {
-  buildTensorStage(pm);
+  buildTensorStage(pm, options);
   buildBufferStage(pm);
   RarefyCPULowerContractionsOptions contractions{options.cpu, options.parallel};
   pm.addPass(createRarefyCPULowerContractions(contractions));
+  pm.addPass(createRarefyCPUVectorize({options.cpu, options.parallel}));
   pm.addNestedPass<func::FuncOp>(createConvertLinalgToLoopsPass());
   buildLLVMStage(pm);
+  pm.addPass(createRarefyCPUFinalize({options.cpu}));
 }
 
 void registerPipelines() {

@@ -171,8 +171,8 @@ KernelShape chooseKernel(const CPUTarget &target, unsigned bits,
   // sums, 32 hold 6x4.
   shape.vectors = registers >= 32 ? 4 : 2;
   if (!ShapedType::isDynamic(columns))
-    shape.vectors =
-        std::min<int64_t>(shape.vectors, llvm::divideCeil(columns, shape.lanes));
+    shape.vectors = std::min<int64_t>(shape.vectors,
+                                      llvm::divideCeil(columns, shape.lanes));
   shape.rows =
       std::min<int64_t>((registers - shape.vectors - 1) / shape.vectors, 12);
   return shape;

@@ -72,9 +72,13 @@ KernelEmitter::KernelEmitter(RewriterBase &b, Contraction &contraction,
   int64_t panelRow = shape.columns() * bits / 8;
   depth = std::max<int64_t>(target.l1Bytes * 3 / 4 / panelRow / 8 * 8, 64);
   int64_t total = staticSize(c.k);
+  // Sums that memory would round stay in registers from first to last.
+  if (getElementTypeOrSelf(c.acc->get().getType()) != sumType)
+    depth = std::max<int64_t>(depth, 4096);
   if (!ShapedType::isDynamic(total)) {
     int64_t blocks = llvm::divideCeil(total, depth);
-    depth = std::min<int64_t>(total, llvm::alignTo(llvm::divideCeil(total, blocks), 8));
+    depth = std::min<int64_t>(
+        total, llvm::alignTo(llvm::divideCeil(total, blocks), 8));
   }
 }
 

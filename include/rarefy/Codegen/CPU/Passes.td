@@ -58,6 +58,61 @@ def RarefyCPULowerContractions : Pass<"rarefy-cpu-lower-contractions"> {
     "scf::SCFDialect", "vector::VectorDialect"];
 }
 
+def RarefyCPUVectorize : Pass<"rarefy-cpu-vectorize"> {
+  let summary = "Turn linalg ops on buffers into loops over vectors";
+  let description = [{
+    Emits the loops of each linalg op on memrefs. The loop dimension along which
+    the operands cost least to read and write becomes vectors: for a parallel
+    one, results are vectors; for a summed one, sums are, several at a time, and
+    are added up at the end. What is left of a dimension runs with fewer lanes,
+    the last elements as scalars. Operands that are not contiguous are read and
+    written element by element. Sizes may be dynamic.
+
+    Work above the target's threshold becomes an scf.parallel over outer
+    dimensions, unless it is already in a parallel loop. An op that stays scalar
+    gets a remark with the reason.
+  }];
+  let options = [CPUOption, ParallelOption];
+  let dependentDialects = [
+    "affine::AffineDialect", "arith::ArithDialect", "memref::MemRefDialect",
+    "scf::SCFDialect", "vector::VectorDialect"];
+}
+
+def RarefyCPUPackConstants : Pass<"rarefy-cpu-pack-constants", "ModuleOp"> {
+  let summary = "Lay constant right-hand sides out as the micro-kernel reads them";
+  let description = [{
+    Replaces a constant matrix of a contraction by one of panels, [columns / p, k,
+    p], where p is the width of the target's micro-kernel; columns that are
+    missing in the last panel are zero. The op then indexes it by [column floordiv
+    p, k, column mod p], which says the same thing, so that any lowering of it
+    stays correct.
+  }];
+  let options = [CPUOption];
+  let dependentDialects = ["arith::ArithDialect", "linalg::LinalgDialect"];
+}
+
+def RarefyCPUOutline : Pass<"rarefy-cpu-outline", "ModuleOp"> {
+  let summary = "Share one function among equal computations";
+  let description = [{
+    Layers of a network repeat each other: ops on buffers (linalg ops, and loops
+    that share work among threads) that differ in nothing but the buffers become
+    calls of one private function, so that each is compiled once. An op that sets
+    a product's result to zero moves in front of the product first, and into the
+    function with it.
+  }];
+  let dependentDialects = ["func::FuncDialect"];
+}
+
+def RarefyCPUPlanMemory : Pass<"rarefy-cpu-plan-memory"> {
+  let summary = "Give a function's temporaries one allocation";
+  let description = [{
+    Temporaries of static size that are allocated and freed in the body of a
+    function become views of one buffer. Those that are not in use at the same
+    time share memory.
+  }];
+  let dependentDialects = ["arith::ArithDialect", "memref::MemRefDialect"];
+}
+
 def RarefyCPULowerCopies : Pass<"rarefy-cpu-lower-copies"> {
   let summary = "Turn strided memref.copy into linalg.generic";
   let description = [{
@@ -66,6 +121,27 @@ def RarefyCPULowerCopies : Pass<"rarefy-cpu-lower-copies"> {
     runtime library.
   }];
   let dependentDialects = ["linalg::LinalgDialect"];
+}
+
+def RarefyCPULowerScopes : Pass<"rarefy-cpu-lower-scopes"> {
+  let summary = "Inline memref.alloca_scope, saving the stack around it";
+  let description = [{
+    A memref.alloca_scope may hold one block only, so it must be gone before
+    loops become branches. Runs after loops are given to OpenMP, which adds
+    scopes of its own.
+  }];
+  let dependentDialects = ["LLVM::LLVMDialect"];
+}
+
+def RarefyCPUFinalize : Pass<"rarefy-cpu-finalize"> {
+  let summary = "Say in the LLVM dialect which processor functions are for";
+  let description = [{
+    Gives each function the target's name, features and vector width, and
+    rewrites masked accesses that LLVM would legalise into calls of functions
+    that C runtimes lack.
+  }];
+  let options = [CPUOption];
+  let dependentDialects = ["LLVM::LLVMDialect"];
 }
 
 def RarefyCPUApproximateMath : Pass<"rarefy-cpu-approximate-math"> {
