@@ -75,7 +75,7 @@ private:
       remark::missed(
           c.op.getLoc(),
           remark::RemarkOpts::name("MicroKernel").category("rarefy-cpu"))
-          << "left to the vectorizer: " << obstacle;
+          << ("left to the vectorizer: " + obstacle).str();
       return;
     }
     IRRewriter rewriter(c.op);

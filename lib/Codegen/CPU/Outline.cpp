@@ -74,26 +74,37 @@ SmallVector<Value> findArguments(ArrayRef<Operation *> ops) {
   return values.takeVector();
 }
 
+/// Both the same constant, or neither a constant.
+bool agreeOnConstants(Value x, Value y) {
+  Operation *cx = constantOf(x), *cy = constantOf(y);
+  if (!cx && !cy)
+    return true;
+  return cx && cy && cx->getName() == cy->getName() &&
+         cx->getAttrDictionary() == cy->getAttrDictionary();
+}
+
 /// If `b` computes as `a` does, what in `b` stands for each value of `a`.
 std::optional<DenseMap<Value, Value>> match(const Group &a, const Group &b) {
   if (a.ops.size() != b.ops.size())
     return std::nullopt;
   DenseMap<Value, Value> values;
   auto check = [&](Value x, Value y) -> LogicalResult {
-    if (x.getType() != y.getType())
-      return failure();
-    Operation *cx = constantOf(x), *cy = constantOf(y);
-    if (cx || cy)
-      return success(cx && cy && cx->getName() == cy->getName() &&
-                     cx->getAttrDictionary() == cy->getAttrDictionary());
-    auto [it, inserted] = values.try_emplace(x, y);
-    return success(it->second == y);
+    return success(x.getType() == y.getType() && agreeOnConstants(x, y));
   };
   auto mark = [&](Value x, Value y) { values[x] = y; };
-  for (auto [x, y] : llvm::zip(a.ops, b.ops))
+  SmallVector<Operation *> inA, inB;
+  for (auto [x, y] : llvm::zip(a.ops, b.ops)) {
     if (!OperationEquivalence::isEquivalentTo(
             x, y, check, mark, OperationEquivalence::IgnoreLocations))
       return std::nullopt;
+    x->walk([&](Operation *op) { inA.push_back(op); });
+    y->walk([&](Operation *op) { inB.push_back(op); });
+  }
+  // Equal in structure: each value must stand for one value only.
+  for (auto [x, y] : llvm::zip_equal(inA, inB))
+    for (auto [u, v] : llvm::zip_equal(x->getOperands(), y->getOperands()))
+      if (!constantOf(u) && values.try_emplace(u, v).first->second != v)
+        return std::nullopt;
   return values;
 }
 

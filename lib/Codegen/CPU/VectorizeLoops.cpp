@@ -57,7 +57,7 @@ private:
   void missed(linalg::GenericOp op, StringRef reason) {
     remark::missed(op.getLoc(),
                    remark::RemarkOpts::name("Vectorize").category("rarefy-cpu"))
-        << "left scalar: " << reason;
+        << ("left scalar: " + reason).str();
   }
 };
 } // namespace
