@@ -70,6 +70,7 @@ def prepare_iree(work: Workload, threads: int) -> Call:
         importer = [sys.executable, "-m", "iree.compiler.tools.import_onnx", str(work.model), "-o", imported]
         subprocess.run(importer, check=True, capture_output=True)
         options = ["--iree-llvmcpu-target-cpu=host", "--iree-opt-level=O3"]
+        options.append("--iree-llvmcpu-fail-on-out-of-bounds-stack-allocation=false")
         image = iree.compiler.compile_file(
             imported, target_backends=["llvm-cpu"], input_type="onnx", extra_args=options
         )
