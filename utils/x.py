@@ -136,22 +136,26 @@ def parse(argv):
         command.set_defaults(function=function)
         return command
 
-    demo_parser, bench_parser = add(demo), add(bench)
-    for command in (demo_parser, bench_parser):
-        command.add_argument("name", nargs="?")
-        command.add_argument("rest", nargs=argparse.REMAINDER, metavar="...", help="passed to the script")
+    for function, what in ((demo, "demo"), (bench, "benchmark"), (python, "Python")):
+        command = add(function)
+        if function is not python:
+            command.add_argument("name", nargs="?", default=None)
+        command.add_argument("rest", nargs="*", metavar="...", help=f"passed to {what}")
     add(test).add_argument("filter", nargs="?")
     add(lint).add_argument("--fix", action="store_true", help="let clang-format and ruff rewrite files")
     add(build).add_argument("targets", nargs="*")
     add(doctor)
-    add(python).add_argument("rest", nargs=argparse.REMAINDER, metavar="...", help="passed to Python")
     commands.add_parser("help", help="this text").set_defaults(function=lambda _: parser.print_help())
-    if not argv:
-        argv = ["help"]
-    # argparse would take options such as -c or -m for its own.
-    if argv[0] == "python":
-        return argparse.Namespace(function=python, rest=argv[1:])
-    return parser.parse_args(argv)
+    return parser.parse_args(passing(argv or ["help"]))
+
+
+def passing(argv):
+    """Puts -- in front of what belongs to a script, so that its options are not taken for ours."""
+    named_script = argv[0] in ("demo", "bench") and len(argv) > 1 and not argv[1].startswith("-")
+    if argv[0] == "python" or named_script:
+        own = 2 if named_script else 1
+        return [*argv[:own], "--", *argv[own:]]
+    return argv
 
 
 def main():
