@@ -27,6 +27,7 @@ public:
   Atoms makeDim(int64_t size);
   int64_t getSize(Atom atom) const { return entries[atom].size; }
   int64_t getSize(ArrayRef<Atom> atoms) const;
+  void setSize(Atom atom, int64_t size) { entries[atom].size = size; }
 
   /// The leaves that atoms were split into.
   Atoms resolve(ArrayRef<Atom> atoms) const;

@@ -1,6 +1,7 @@
 // Replaces what AttentionMatcher recognises by `rarefy.attention`.
 
 #include "AttentionMatcher.h"
+#include "Emit.h"
 #include "Remarks.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Linalg/IR/Linalg.h"
@@ -204,32 +205,12 @@ bool AttentionBuilder::isCausal(const MaskPart &part) const {
   });
 }
 
-static Value
-elementwise(ImplicitLocOpBuilder &b, ValueRange inputs,
-            ArrayRef<AffineMap> maps, ArrayRef<OpFoldResult> sizes,
-            Type element,
-            function_ref<Value(ImplicitLocOpBuilder &, ValueRange)> body) {
-  Value init = tensor::EmptyOp::create(b, sizes, element);
-  SmallVector<AffineMap> allMaps(maps);
-  allMaps.push_back(b.getMultiDimIdentityMap(sizes.size()));
-  SmallVector<utils::IteratorType> iterators(sizes.size(),
-                                             utils::IteratorType::parallel);
-  return linalg::GenericOp::create(
-             b, TypeRange(init.getType()), inputs, ValueRange(init), allMaps,
-             iterators,
-             [&](OpBuilder &inner, Location loc, ValueRange args) {
-               ImplicitLocOpBuilder scalars(loc, inner);
-               linalg::YieldOp::create(scalars, body(scalars, args));
-             })
-      .getResult(0);
-}
-
 Value AttentionBuilder::maskPart(const MaskPart &part) {
   Value value = operand(part.place, maskLayout(part.place.layout));
   if (!part.isInverted)
     return value;
   int64_t rank = cast<RankedTensorType>(value.getType()).getRank();
-  return elementwise(b, value, b.getMultiDimIdentityMap(rank),
+  return makeElementwise(b, value, b.getMultiDimIdentityMap(rank),
                      tensor::getMixedSizes(b, b.getLoc(), value), b.getI1Type(),
                      [](ImplicitLocOpBuilder &inner, ValueRange args) -> Value {
                        Value yes = arith::ConstantIntOp::create(
@@ -277,7 +258,7 @@ Value AttentionBuilder::combineMasks(Value x, Value y) {
   };
   bool both = isBoolean(x) && isBoolean(y);
   Type element = both ? Type(b.getI1Type()) : Type(b.getF32Type());
-  return elementwise(
+  return makeElementwise(
       b, masks, maps, sizes, element,
       [&](ImplicitLocOpBuilder &inner, ValueRange args) -> Value {
         if (both)

@@ -42,4 +42,62 @@ def RarefyRaiseAttention : Pass<"rarefy-raise-attention"> {
     "tensor::TensorDialect"];
 }
 
+/// How much of an axis each layer keeps.
+class Rarefy_KeepOptions<string what, string front> {
+  list<Option> options = [
+    ListOption<"keep", "keep", "double",
+      "Ratio of the " # what # " that each layer works on; the last goes for all layers behind">,
+    ListOption<"counts", "counts", "int64_t",
+      "The same as numbers of " # what>,
+    Option<"mean", "mean", "double", /*default=*/"0.5",
+      "Without a list: mean ratio over all layers">,
+    Option<"start", "start", "double", /*default=*/"0",
+      "Ratio of the first layer behind the front (0: from mean and end)">,
+    Option<"end", "end", "double", /*default=*/"0",
+      "Ratio of the last layer (0: from mean and start)">,
+    Option<"front", "front", "double", /*default=*/"" # front,
+      "Part of the layers, in front, that keep all">
+  ];
+}
+
+def RarefyPruneTokens : Pass<"rarefy-prune-tokens"> {
+  let summary = "Prune tokens in cascade by the attention that they get";
+  let description = [{
+    Cascade token pruning of SpAtten, section III-A. Each self-attention adds to
+    its keys' importance, which is carried from layer to layer. Where the next
+    layer is to work on fewer tokens, `rarefy.topk` chooses the most important
+    behind the attention, and everything behind that point works on them alone:
+    the attention's own output is compacted at once, so that its projection and
+    the feed-forward network shrink too, and the residual stream where it joins.
+    Survivors have the same values as if the compaction stood at the end of the
+    layer.
+
+    Without a list the schedule is the paper's (section V-A): the front of the
+    layers keeps all, the others interpolate from `start` to `end`. A ratio is
+    one of the original number of tokens, rounded up. The first layer works on
+    all tokens, as nothing is known about them yet.
+
+    Tokens are followed through indexing maps, reshapes and slices.
+    - Tensors that join are gathered; masks along rows and keys.
+    - A sum over tokens is multiplied by how many there were over how many are
+      left, so that means stay means; keys that are masked for every row count
+      as neither. A maximum is taken over the survivors.
+    - The slice of one position needs that position protected.
+    - A result that has tokens gets back its full size, with zeros for the
+      pruned ones. The size of a tensor means the full one wherever the program
+      computes with it.
+    - Keys that are masked for every row score below all others.
+    If one op cannot be followed, the function stays as it is.
+
+    Batches choose tokens each for itself. Remarks: passed for each compaction
+    and for the function, missed with the op that is in the way.
+  }];
+  let options = Rarefy_KeepOptions<"tokens", "0.15">.options # [
+    ListOption<"protect", "protect", "int64_t",
+      "Positions that survive in any case; negative ones count from the end">];
+  let dependentDialects = [
+    "RarefyDialect", "arith::ArithDialect", "linalg::LinalgDialect",
+    "tensor::TensorDialect"];
+}
+
 #endif // RAREFY_DIALECT_RAREFY_TRANSFORMS_PASSES_TD

@@ -1,0 +1,146 @@
+// Keep schedules (SpAtten, section V-A).
+
+#include "Schedule.h"
+#include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/Utils/StaticValueUtils.h"
+#include <cmath>
+
+using namespace rarefy;
+
+static constexpr int64_t million = 1000000;
+
+/// The ratios of the layers behind the front: a line.
+static FailureOr<std::pair<double, double>>
+lineBehindFront(const KeepOptions &options, int64_t layers, int64_t front,
+                function_ref<InFlightDiagnostic()> emitError) {
+  double start = options.start, end = options.end;
+  if (start != 0 && end != 0)
+    return std::pair(start, end);
+  double mean = (options.mean * layers - front) / (layers - front);
+  if (!(mean > 0 && mean <= 1))
+    return emitError() << "expected a mean keep ratio above "
+                       << double(front) / layers << " and at most 1, as "
+                       << front << " of " << layers
+                       << " layers keep all, found " << options.mean;
+  double spread = std::min(mean / 2, 1 - mean);
+  if (start == 0 && end == 0)
+    return std::pair(mean + spread, mean - spread);
+  return start != 0 ? std::pair(start, 2 * mean - start)
+                    : std::pair(2 * mean - end, end);
+}
+
+static FailureOr<SmallVector<double>>
+interpolate(const KeepOptions &options, int64_t layers,
+            function_ref<InFlightDiagnostic()> emitError) {
+  SmallVector<double> ratios(layers, 1.0);
+  if (!(options.front >= 0 && options.front <= 1))
+    return emitError() << "expected front in [0, 1], found " << options.front;
+  int64_t front = std::max<int64_t>(1, std::ceil(options.front * layers - 1e-9));
+  int64_t behind = layers - front;
+  if (behind <= 0)
+    return ratios;
+  FailureOr<std::pair<double, double>> line =
+      lineBehindFront(options, layers, front, emitError);
+  if (failed(line))
+    return failure();
+  auto [start, end] = *line;
+  for (int64_t i = 0; i < behind; ++i)
+    ratios[front + i] = behind == 1 ? (start + end) / 2
+                                    : start + (end - start) * i / (behind - 1);
+  return ratios;
+}
+
+static LogicalResult
+checkRatios(ArrayRef<double> ratios,
+            function_ref<InFlightDiagnostic()> emitError) {
+  for (auto [i, ratio] : llvm::enumerate(ratios)) {
+    if (!(ratio > 0 && ratio <= 1))
+      return emitError() << "expected keep ratios in (0, 1], found " << ratio;
+    if (i && ratio > ratios[i - 1] + 1e-9)
+      return emitError() << "expected keep ratios that do not increase, found "
+                         << ratio << " after " << ratios[i - 1];
+  }
+  if (ratios[0] != 1.0)
+    return emitError() << "expected keep ratio 1 in the first layer, found "
+                       << ratios[0];
+  return success();
+}
+
+static LogicalResult
+checkCounts(ArrayRef<int64_t> counts, int64_t size,
+            function_ref<InFlightDiagnostic()> emitError) {
+  for (auto [i, count] : llvm::enumerate(counts)) {
+    if (count < 1)
+      return emitError() << "expected positive counts, found " << count;
+    if (i && count > counts[i - 1])
+      return emitError() << "expected counts that do not increase, found "
+                         << count << " after " << counts[i - 1];
+  }
+  if (!ShapedType::isDynamic(size) && counts[0] < size)
+    return emitError() << "expected a count of " << size
+                       << " at least in the first layer, found " << counts[0];
+  return success();
+}
+
+FailureOr<SmallVector<Keep>>
+rarefy::makeSchedule(const KeepOptions &options, int64_t layers, int64_t size,
+                     function_ref<InFlightDiagnostic()> emitError) {
+  if (!options.keep.empty() && !options.counts.empty())
+    return emitError() << "expected keep or counts, found both";
+  int64_t given = options.keep.size() + options.counts.size();
+  if (given > layers)
+    return emitError() << "expected at most " << layers
+                       << " entries, one for each layer, found " << given;
+  SmallVector<Keep> schedule;
+  if (!options.counts.empty()) {
+    if (failed(checkCounts(options.counts, size, emitError)))
+      return failure();
+    for (int64_t count : options.counts)
+      schedule.push_back({/*isCount=*/true, count});
+  } else {
+    SmallVector<double> ratios(options.keep);
+    if (ratios.empty()) {
+      FailureOr<SmallVector<double>> line =
+          interpolate(options, layers, emitError);
+      if (failed(line))
+        return failure();
+      ratios = *line;
+    }
+    if (failed(checkRatios(ratios, emitError)))
+      return failure();
+    for (double ratio : ratios)
+      schedule.push_back({/*isCount=*/false, std::llround(ratio * million)});
+  }
+  schedule.resize(layers, schedule.back());
+  schedule[0] = Keep();
+  return schedule;
+}
+
+OpFoldResult rarefy::countKept(OpBuilder &b, Location loc, Keep keep,
+                               OpFoldResult size, int64_t least,
+                               OpFoldResult most) {
+  std::optional<int64_t> known = getConstantIntValue(size);
+  std::optional<int64_t> bound = getConstantIntValue(most);
+  auto ratioOf = [&](int64_t n) {
+    return llvm::divideCeil(n * keep.value, million);
+  };
+  if ((known || keep.isCount) && bound) {
+    int64_t count = keep.isCount ? keep.value : ratioOf(*known);
+    return b.getIndexAttr(std::min(*bound, std::max(count, least)));
+  }
+  auto constant = [&](int64_t n) -> Value {
+    return arith::ConstantIndexOp::create(b, loc, n);
+  };
+  Value count = constant(keep.value);
+  if (!keep.isCount)
+    count = arith::CeilDivUIOp::create(
+        b, loc,
+        arith::MulIOp::create(b, loc,
+                              getValueOrCreateConstantIndexOp(b, loc, size),
+                              count),
+        constant(million));
+  count = arith::MaxUIOp::create(b, loc, count, constant(least));
+  return arith::MinUIOp::create(b, loc, count,
+                                getValueOrCreateConstantIndexOp(b, loc, most))
+      .getResult();
+}

@@ -1,0 +1,40 @@
+// How much of an axis each layer keeps. Not installed.
+
+#ifndef RAREFY_LIB_DIALECT_RAREFY_TRANSFORMS_SCHEDULE_H
+#define RAREFY_LIB_DIALECT_RAREFY_TRANSFORMS_SCHEDULE_H
+
+#include "mlir/IR/Builders.h"
+#include "mlir/IR/Diagnostics.h"
+#include "rarefy/Support/LLVM.h"
+
+namespace rarefy {
+
+/// The options of a pruning pass, see Rarefy_KeepOptions.
+struct KeepOptions {
+  ArrayRef<double> keep;
+  ArrayRef<int64_t> counts;
+  double mean, start, end, front;
+};
+
+/// What one layer keeps: a number, or a ratio in millionths.
+struct Keep {
+  bool isCount = false;
+  int64_t value = 1000000;
+
+  bool operator==(const Keep &) const = default;
+};
+
+/// One entry for each layer, the first of which keeps all `size`; an error for
+/// options that make no sense.
+FailureOr<SmallVector<Keep>>
+makeSchedule(const KeepOptions &options, int64_t layers, int64_t size,
+             function_ref<InFlightDiagnostic()> emitError);
+
+/// How many of `size` an entry keeps: the ratio rounded up, `least` at least and
+/// `most` at most.
+OpFoldResult countKept(OpBuilder &b, Location loc, Keep keep, OpFoldResult size,
+                       int64_t least, OpFoldResult most);
+
+} // namespace rarefy
+
+#endif // RAREFY_LIB_DIALECT_RAREFY_TRANSFORMS_SCHEDULE_H
