@@ -34,10 +34,8 @@ public:
   LogicalResult run(ArrayRef<Keep> schedule);
 
   int64_t getLayers() const { return layers; }
-  int64_t getTokens() const {
-    return getConstantIntValue(shrinker.getLevel(0).size)
-        .value_or(ShapedType::kDynamic);
-  }
+  /// How many tokens there are, if that is static.
+  int64_t getTokens() const { return tokens; }
   ArrayRef<Cut> getCuts() const { return cuts; }
   const Shrinker &getShrinker() const { return shrinker; }
 
@@ -46,14 +44,14 @@ private:
   void start(AttentionOp op);
   LogicalResult visitLayer(AttentionOp op);
   LogicalResult prune(AttentionOp op, unsigned level);
-  FailureOr<AttentionOp> rebuild(AttentionOp op, unsigned level);
+  LogicalResult rebuild(AttentionOp op, unsigned level);
   OpFoldResult countNext(AttentionOp op, unsigned level);
 
   FunctionOpInterface function;
   Shrinker shrinker;
   TokenScores scores;
   ArrayRef<Keep> schedule;
-  int64_t layers = 0, lastCut = -1;
+  int64_t layers = 0, lastCut = -1, tokens = ShapedType::kDynamic;
   /// Accumulated so far, of the tokens of the current level.
   Value importance;
   SmallVector<Cut> cuts;
@@ -67,11 +65,11 @@ void TokenPruner::start(AttentionOp op) {
   SmallVector<OpFoldResult> sizes =
       tensor::getMixedSizes(b, op.getLoc(), op.getQuery());
   unsigned batch = op.getBatchRank(), rows = batch + 1;
-  shrinker.setAxis(sizes[rows], ArrayRef(sizes).take_front(batch));
-  Layout layout(batch + 3);
-  for (auto [dim, atom] : llvm::enumerate(shrinker.getBatch()))
-    layout[dim] = {atom};
-  layout[rows] = {shrinker.getAxis()};
+  tokens = getConstantIntValue(sizes[rows]).value_or(ShapedType::kDynamic);
+  Layout layout = shrinker.setAxis(sizes[rows],
+                                   ArrayRef(sizes).take_front(batch));
+  layout.insert(layout.end() - 1, Atoms());
+  layout.emplace_back();
   for (Value operand : {op.getQuery(), op.getKey(), op.getValue()}) {
     auto type = cast<RankedTensorType>(operand.getType());
     for (unsigned dim : {batch, batch + 2})
@@ -99,7 +97,7 @@ bool TokenPruner::isLayer(AttentionOp op) {
 }
 
 /// The attention at `level`, adding to the importance if a cut will need it.
-FailureOr<AttentionOp> TokenPruner::rebuild(AttentionOp op, unsigned level) {
+LogicalResult TokenPruner::rebuild(AttentionOp op, unsigned level) {
   OpBuilder &b = shrinker.getBuilder();
   b.setInsertionPoint(op);
   FailureOr<Shrinker::Flow> flow = shrinker.infer(op);
@@ -113,34 +111,40 @@ FailureOr<AttentionOp> TokenPruner::rebuild(AttentionOp op, unsigned level) {
       !shrinker.hasBatchIn(*flow->operands[3]))
     operands[3] = shrinker.gatherMask(op.getMask(), *flow->operands[3], level,
                                       op.getBatchRank() + 3);
-  if (llvm::is_contained(operands, Value())) {
-    (void)shrinker.block(op, "has an operand that cannot be gathered per batch");
-    return failure();
-  }
+  if (llvm::is_contained(operands, Value()))
+    return shrinker.block(op,
+                          "has an operand that cannot be gathered per batch");
   unsigned output = op.getMask() ? 4 : 3;
   Location loc = op.getLoc();
   operands[output] = tensor::EmptyOp::create(
       b, loc, shrinker.getSizes(op.getOutputInit(), flow->results[0], level),
       cast<RankedTensorType>(op.getOutputInit().getType()).getElementType());
+  Layout tokensOfOp(flow->results[0].begin(), flow->results[0].end() - 1);
+  tokensOfOp.erase(tokensOfOp.end() - 2);
   if (layers <= lastCut && !importance)
     importance = scores.makeZeros(loc);
+  Value tokenInit = shrinker.relayoutAt(importance, scores.getLayout(),
+                                        tokensOfOp, level);
   Value headInit = op.getHeadImportanceInit();
   bool reports = layers <= lastCut;
   SmallVector<Type> types{operands[output].getType()};
   if (reports)
-    types.push_back(importance.getType());
+    types.push_back(tokenInit.getType());
   if (headInit)
     types.push_back(headInit.getType());
   auto made = AttentionOp::create(
       b, loc, types, operands[0], operands[1], operands[2],
       op.getMask() ? operands[3] : Value(), operands[output],
-      reports ? importance : Value(), headInit, op.getScaleAttr(),
+      reports ? tokenInit : Value(), headInit, op.getScaleAttr(),
       op.getCausalAttr(), op.getKeepValuesAttr());
   shrinker.track(op.getOutput(), {made.getOutput(), flow->results[0], level});
+  if (reports)
+    importance = shrinker.relayoutAt(made.getTokenImportance(), tokensOfOp,
+                                     scores.getLayout(), level);
   if (headInit)
     op.getHeadImportance().replaceAllUsesWith(made.getHeadImportance());
   shrinker.markDead(op);
-  return made;
+  return success();
 }
 
 OpFoldResult TokenPruner::countNext(AttentionOp op, unsigned level) {
@@ -168,11 +172,7 @@ LogicalResult TokenPruner::prune(AttentionOp op, unsigned level) {
   output.now = shrinker.gather(output.now, output.layout, level, next);
   output.level = next;
   shrinker.track(op.getOutput(), output);
-  Layout tokens;
-  for (Atom atom : shrinker.getBatch())
-    tokens.push_back({atom});
-  tokens.push_back({shrinker.getAxis()});
-  importance = shrinker.gather(importance, tokens, level, next);
+  importance = shrinker.gather(importance, scores.getLayout(), level, next);
   auto known = [](OpFoldResult ofr) {
     return getConstantIntValue(ofr).value_or(ShapedType::kDynamic);
   };
@@ -187,12 +187,9 @@ LogicalResult TokenPruner::visitLayer(AttentionOp op) {
   if (op.getTokenImportanceInit())
     return shrinker.block(op, "already reports token importance");
   unsigned level = shrinker.getOperandLevel(op);
-  FailureOr<AttentionOp> made = rebuild(op, level);
-  if (failed(made))
+  if (failed(rebuild(op, level)))
     return failure();
   scores.noteMask(op, level);
-  if (layers <= lastCut)
-    importance = made->getTokenImportance();
   if (layers + 1 < static_cast<int64_t>(schedule.size()) &&
       schedule[layers + 1] != schedule[layers])
     return prune(op, level);

@@ -383,6 +383,7 @@ struct RarefyRaiseAttention
     SmallVector<linalg::LinalgOp> roots;
     remarks.function->walk([&](linalg::LinalgOp op) { roots.push_back(op); });
     bool hasSeen = false;
+    remarks.function->walk([&](AttentionOp) { hasSeen = true; });
     for (linalg::LinalgOp root : roots)
       hasSeen |= raise(root, remarks);
     if (!hasSeen)

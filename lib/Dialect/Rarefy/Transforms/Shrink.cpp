@@ -15,17 +15,24 @@ LogicalResult Shrinker::block(Operation *op, StringRef why) {
   return failure();
 }
 
-void Shrinker::setAxis(OpFoldResult size, ArrayRef<OpFoldResult> sizes) {
+Layout Shrinker::setAxis(OpFoldResult size, ArrayRef<OpFoldResult> sizes) {
   auto atomFor = [&](OpFoldResult ofr) {
-    return table.make(
-        getConstantIntValue(ofr).value_or(ShapedType::kDynamic),
-        /*isSealed=*/true);
+    return table.make(getConstantIntValue(ofr).value_or(ShapedType::kDynamic),
+                      /*isSealed=*/true);
   };
-  axis = atomFor(size);
-  for (OpFoldResult batchSize : sizes)
+  Layout layout;
+  for (OpFoldResult batchSize : sizes) {
+    layout.emplace_back();
+    if (isOneInteger(batchSize))
+      continue;
     batch.push_back(atomFor(batchSize));
-  batchSizes.assign(sizes.begin(), sizes.end());
+    batchSizes.push_back(batchSize);
+    layout.back().push_back(batch.back());
+  }
+  axis = atomFor(size);
+  layout.push_back({axis});
   levels.push_back({nullptr, nullptr, size});
+  return layout;
 }
 
 const Shrinker::Tracked *Shrinker::lookup(Value value) const {
@@ -130,6 +137,18 @@ Value Shrinker::gatherDim(Value value, const Layout &layout, unsigned dim,
       ->getResult(0);
 }
 
+Value Shrinker::relayoutAt(Value value, const Layout &from, const Layout &to,
+                           unsigned level) {
+  if (!value || from == to)
+    return value;
+  int64_t size = table.getSize(axis);
+  table.setSize(axis, getConstantIntValue(levels[level].size)
+                          .value_or(ShapedType::kDynamic));
+  value = relayout(b, value.getLoc(), value, table, from, to);
+  table.setSize(axis, size);
+  return value;
+}
+
 Value Shrinker::gather(Value value, const Layout &layout, unsigned from,
                        unsigned to) {
   for (unsigned level = from; level < to && value;) {
@@ -146,19 +165,11 @@ Value Shrinker::gather(Value value, const Layout &layout, unsigned from,
       for (Atom atom : atoms)
         apart.push_back({atom});
     }
-    auto sizeAt = [&](unsigned l) {
-      table.setSize(axis, getConstantIntValue(levels[l].size)
-                              .value_or(ShapedType::kDynamic));
-    };
-    sizeAt(level);
-    value = relayout(b, value.getLoc(), value, table, layout, apart);
+    value = relayoutAt(value, layout, apart, level);
     for (unsigned dim = 0; dim < apart.size() && value; ++dim)
       if (apart[dim] == Atoms{axis})
         value = gatherDim(value, apart, dim, positions, levels[next].size);
-    sizeAt(next);
-    if (value)
-      value = relayout(b, value.getLoc(), value, table, apart, layout);
-    sizeAt(0);
+    value = relayoutAt(value, apart, layout, next);
     level = next;
   }
   return value;
@@ -231,8 +242,12 @@ Value Shrinker::gatherMask(Value mask, const Layout &layout, unsigned level,
   Atoms atoms = flatten(layout);
   bool hasSome = llvm::any_of(
       batch, [&](Atom a) { return llvm::is_contained(atoms, a); });
-  if (level == 0 || hasSome || lookup(mask))
-    return level == 0 ? mask : nullptr;
+  if (level == 0)
+    return mask;
+  // The batch goes in front: where there are others of size 1 it is not clear
+  // between which.
+  if (hasSome || lookup(mask) || rank != batch.size() + 3)
+    return nullptr;
   Layout inner(rank - batch.size());
   for (size_t i = 0; i < std::min(inner.size(), layout.size()); ++i)
     inner[inner.size() - 1 - i] = layout[layout.size() - 1 - i];

@@ -46,8 +46,9 @@ public:
 
   explicit Shrinker(MLIRContext *context) : b(context) {}
 
-  /// Sets the axis and the batch loops that its positions differ over.
-  void setAxis(OpFoldResult size, ArrayRef<OpFoldResult> batchSizes);
+  /// Sets the axis and the batch loops that its positions differ over, those of
+  /// a size other than 1. Returns the layout of batch and axis.
+  Layout setAxis(OpFoldResult size, ArrayRef<OpFoldResult> batchSizes);
   bool hasAxis() const { return !levels.empty(); }
   Atom getAxis() const { return axis; }
   ArrayRef<Atom> getBatch() const { return batch; }
@@ -74,6 +75,9 @@ public:
   /// An operand with the axis at `level`; null if it cannot be gathered.
   Value shrink(Value original, const Layout &layout, unsigned level);
   Value gather(Value value, const Layout &layout, unsigned from, unsigned to);
+  /// A tensor of `level` in another layout.
+  Value relayoutAt(Value value, const Layout &from, const Layout &to,
+                   unsigned level);
   SmallVector<OpFoldResult> getSizes(Value original, const Layout &layout,
                                      unsigned level);
   RankedTensorType getType(Type original, const Layout &layout,

@@ -67,16 +67,22 @@ void TokenScores::noteMask(AttentionOp op, unsigned level) {
     return;
   ImplicitLocOpBuilder b(op.getLoc(), shrinker.getBuilder());
   // Loops: batch, keys, and those of heads and rows that the mask has.
-  unsigned batch = op.getBatchRank(), loops = batch + 1;
+  unsigned batch = shrinker.getBatch().size(), loops = batch + 1;
+  unsigned outer = op.getBatchRank(), at = 0;
   SmallVector<AffineExpr> exprs;
   for (int64_t dim = 0; dim < type.getRank(); ++dim) {
-    unsigned aligned = dim + batch + 3 - type.getRank();
+    unsigned aligned = dim + outer + 3 - type.getRank();
+    // Batch dimensions of size 1 have no loop.
+    auto query = cast<RankedTensorType>(op.getQuery().getType());
+    for (at = 0; aligned < outer && aligned > 0; --aligned)
+      at += query.getDimSize(aligned - 1) != 1;
+    aligned = dim + outer + 3 - type.getRank();
     if (type.getDimSize(dim) == 1)
       exprs.push_back(b.getAffineConstantExpr(0));
-    else if (aligned == batch + 2)
+    else if (aligned == outer + 2)
       exprs.push_back(b.getAffineDimExpr(batch));
     else
-      exprs.push_back(b.getAffineDimExpr(aligned < batch ? aligned : loops++));
+      exprs.push_back(b.getAffineDimExpr(aligned < outer ? at : loops++));
   }
   AffineMap map = AffineMap::get(loops, 0, exprs, b.getContext());
   AffineMap result =

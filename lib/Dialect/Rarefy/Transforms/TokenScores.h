@@ -20,6 +20,8 @@ public:
   void noteMask(AttentionOp op, unsigned level);
   Value score(Location loc, Value importance, unsigned level);
   int64_t countProtected() const;
+  /// The layout of scores: batch and tokens.
+  Layout getLayout() const;
 
 private:
   Value rescale(OpBuilder &b, Value sum, const Layout &layout, unsigned level);
@@ -31,7 +33,6 @@ private:
   Value visibleAt(unsigned level);
   Value sumVisible(OpBuilder &b, Location loc, unsigned level);
   Value makeFactor(OpBuilder &b, Location loc, unsigned level);
-  Layout getLayout() const;
 
   Shrinker &shrinker;
   SmallVector<int64_t> protect;
