@@ -1,6 +1,7 @@
-// Multiply-adds of products.
+// Multiply-adds of products, and the remark about them.
 
 #include "Cost.h"
+#include "Remarks.h"
 #include "mlir/Dialect/Linalg/IR/Linalg.h"
 #include "rarefy/Dialect/Rarefy/IR/Rarefy.h"
 
@@ -11,7 +12,8 @@ static int64_t countAttention(AttentionOp op) {
   auto value = cast<ShapedType>(op.getValue().getType());
   int64_t rank = query.getRank();
   int64_t keys = value.getDimSize(rank - 2);
-  int64_t values = op.getKeepValues() ? std::min<int64_t>(*op.getKeepValues(), keys) : keys;
+  int64_t values =
+      op.getKeepValues() ? std::min<int64_t>(*op.getKeepValues(), keys) : keys;
   int64_t rows = query.getNumElements() / query.getDimSize(rank - 1);
   return rows * (keys * query.getDimSize(rank - 1) +
                  values * value.getDimSize(rank - 1));
@@ -21,9 +23,9 @@ std::optional<int64_t> rarefy::countMultiplyAdds(Operation *root) {
   int64_t total = 0;
   WalkResult result = root->walk([&](Operation *op) {
     auto structured = dyn_cast<linalg::LinalgOp>(op);
-    bool isProduct = structured &&
-                     (linalg::isaContractionOpInterface(structured) ||
-                      linalg::isaConvolutionOpInterface(structured));
+    bool isProduct =
+        structured && (linalg::isaContractionOpInterface(structured) ||
+                       linalg::isaConvolutionOpInterface(structured));
     if (!isProduct && !isa<AttentionOp>(op))
       return WalkResult::advance();
     for (Type type : op->getOperandTypes())
@@ -43,4 +45,16 @@ std::optional<int64_t> rarefy::countMultiplyAdds(Operation *root) {
   if (result.wasInterrupted())
     return std::nullopt;
   return total;
+}
+
+void rarefy::reportCascade(Remarks remarks, size_t layers, size_t cuts,
+                           Operation *after) {
+  std::optional<int64_t> dense = countMultiplyAdds(remarks.function);
+  std::optional<int64_t> left = countMultiplyAdds(after);
+  auto summary =
+      remark::passed(remarks.function.getLoc(), remarks.named("Cascade"));
+  summary << remark::metric("layers", layers) << remark::metric("cuts", cuts);
+  if (dense && left)
+    summary << remark::metric("multiply-adds", *left)
+            << remark::metric("saved", *dense - *left);
 }

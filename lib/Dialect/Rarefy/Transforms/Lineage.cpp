@@ -13,12 +13,11 @@ using Dims = llvm::SetVector<Dim>;
 } // namespace
 
 static void addStructured(linalg::LinalgOp op, const Dim &dim, Dims &dims) {
-  AffineMap map =
-      op.getIndexingMapMatchingResult(cast<OpResult>(dim.first));
+  AffineMap map = op.getIndexingMapMatchingResult(cast<OpResult>(dim.first));
   AffineExpr loop = map.getResult(dim.second);
   for (OpOperand *input : op.getDpsInputOperands())
-    for (auto [i, expr] : llvm::enumerate(
-             op.getMatchingIndexingMap(input).getResults()))
+    for (auto [i, expr] :
+         llvm::enumerate(op.getMatchingIndexingMap(input).getResults()))
       if (expr == loop)
         dims.insert({input->get(), i});
 }
@@ -31,8 +30,7 @@ static void addSources(const Dim &dim, Dims &dims) {
   if (auto structured = dyn_cast<linalg::LinalgOp>(op))
     return addStructured(structured, dim, dims);
   if (auto expand = dyn_cast<tensor::ExpandShapeOp>(op)) {
-    for (auto [i, group] :
-         llvm::enumerate(expand.getReassociationIndices()))
+    for (auto [i, group] : llvm::enumerate(expand.getReassociationIndices()))
       if (llvm::is_contained(group, dim.second))
         dims.insert({expand.getSrc(), i});
     return;
@@ -76,7 +74,8 @@ bool rarefy::isSelfAttention(AttentionOp op) {
   if (!query || !key)
     return false;
   int64_t dim = query.getRank() - 2;
-  if (query.getDimSize(dim) != key.getDimSize(dim) || query.getDimSize(dim) == 1)
+  if (query.getDimSize(dim) != key.getDimSize(dim) ||
+      query.getDimSize(dim) == 1)
     return false;
   Dims rows = getLineage(op.getQuery(), dim);
   return llvm::any_of(getLineage(op.getKey(), dim),

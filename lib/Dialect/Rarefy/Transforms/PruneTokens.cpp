@@ -1,6 +1,5 @@
 // Cascade token pruning: importance, selection, and smaller tensors behind it.
 
-#include "Cost.h"
 #include "Lineage.h"
 #include "Remarks.h"
 #include "Schedule.h"
@@ -54,6 +53,8 @@ private:
   int64_t layers = 0, lastCut = -1, tokens = ShapedType::kDynamic;
   /// Accumulated so far, of the tokens of the current level.
   Value importance;
+  /// The last attention's result, as the ops behind it know it.
+  Value output;
   SmallVector<Cut> cuts;
 };
 
@@ -66,8 +67,8 @@ void TokenPruner::start(AttentionOp op) {
       tensor::getMixedSizes(b, op.getLoc(), op.getQuery());
   unsigned batch = op.getBatchRank(), rows = batch + 1;
   tokens = getConstantIntValue(sizes[rows]).value_or(ShapedType::kDynamic);
-  Layout layout = shrinker.setAxis(sizes[rows],
-                                   ArrayRef(sizes).take_front(batch));
+  Layout layout =
+      shrinker.setAxis(sizes[rows], ArrayRef(sizes).take_front(batch));
   layout.insert(layout.end() - 1, Atoms());
   layout.emplace_back();
   for (Value operand : {op.getQuery(), op.getKey(), op.getValue()}) {
@@ -104,7 +105,8 @@ LogicalResult TokenPruner::rebuild(AttentionOp op, unsigned level) {
   if (failed(flow))
     return failure();
   SmallVector<Value> operands;
-  for (auto [operand, layout] : llvm::zip_equal(op->getOperands(), flow->operands))
+  for (auto [operand, layout] :
+       llvm::zip_equal(op->getOperands(), flow->operands))
     operands.push_back(layout ? shrinker.shrink(operand, *layout, level)
                               : operand);
   if (op.getMask() && flow->operands[3] &&
@@ -114,30 +116,31 @@ LogicalResult TokenPruner::rebuild(AttentionOp op, unsigned level) {
   if (llvm::is_contained(operands, Value()))
     return shrinker.block(op,
                           "has an operand that cannot be gathered per batch");
-  unsigned output = op.getMask() ? 4 : 3;
+  unsigned outs = op.getMask() ? 4 : 3;
   Location loc = op.getLoc();
-  operands[output] = tensor::EmptyOp::create(
+  operands[outs] = tensor::EmptyOp::create(
       b, loc, shrinker.getSizes(op.getOutputInit(), flow->results[0], level),
       cast<RankedTensorType>(op.getOutputInit().getType()).getElementType());
   Layout tokensOfOp(flow->results[0].begin(), flow->results[0].end() - 1);
   tokensOfOp.erase(tokensOfOp.end() - 2);
   if (layers <= lastCut && !importance)
     importance = scores.makeZeros(loc);
-  Value tokenInit = shrinker.relayoutAt(importance, scores.getLayout(),
-                                        tokensOfOp, level);
+  Value tokenInit =
+      shrinker.relayoutAt(importance, scores.getLayout(), tokensOfOp, level);
   Value headInit = op.getHeadImportanceInit();
   bool reports = layers <= lastCut;
-  SmallVector<Type> types{operands[output].getType()};
+  SmallVector<Type> types{operands[outs].getType()};
   if (reports)
     types.push_back(tokenInit.getType());
   if (headInit)
     types.push_back(headInit.getType());
   auto made = AttentionOp::create(
       b, loc, types, operands[0], operands[1], operands[2],
-      op.getMask() ? operands[3] : Value(), operands[output],
+      op.getMask() ? operands[3] : Value(), operands[outs],
       reports ? tokenInit : Value(), headInit, op.getScaleAttr(),
       op.getCausalAttr(), op.getKeepValuesAttr());
-  shrinker.track(op.getOutput(), {made.getOutput(), flow->results[0], level});
+  output = shrinker.replace(op.getOutput(), made.getOutput(), flow->results[0],
+                            level);
   if (reports)
     importance = shrinker.relayoutAt(made.getTokenImportance(), tokensOfOp,
                                      scores.getLayout(), level);
@@ -163,15 +166,14 @@ LogicalResult TokenPruner::prune(AttentionOp op, unsigned level) {
   SmallVector<OpFoldResult> sizes(shrinker.getBatchSizes());
   sizes.push_back(size);
   Value init = tensor::EmptyOp::create(b, loc, sizes, b.getI32Type());
-  Value positions =
-      TopKOp::create(b, loc, init.getType(), scores.score(loc, importance, level),
-                     init)
-          ->getResult(0);
+  Value positions = TopKOp::create(b, loc, init.getType(),
+                                   scores.score(loc, importance, level), init)
+                        ->getResult(0);
   unsigned next = shrinker.addLevel(b, loc, positions);
-  Shrinker::Tracked output = *shrinker.lookup(op.getOutput());
-  output.now = shrinker.gather(output.now, output.layout, level, next);
-  output.level = next;
-  shrinker.track(op.getOutput(), output);
+  Shrinker::Tracked tracked = *shrinker.lookup(output);
+  tracked.now = shrinker.gather(tracked.now, tracked.layout, level, next);
+  tracked.level = next;
+  shrinker.track(output, tracked);
   importance = shrinker.gather(importance, scores.getLayout(), level, next);
   auto known = [](OpFoldResult ofr) {
     return getConstantIntValue(ofr).value_or(ShapedType::kDynamic);
@@ -288,15 +290,7 @@ struct RarefyPruneTokens : impl::RarefyPruneTokensBase<RarefyPruneTokens> {
           << remark::metric("layer", cut.layer)
           << remark::metric("from", size(cut.from))
           << remark::metric("to", size(cut.to));
-    std::optional<int64_t> dense = countMultiplyAdds(remarks.function);
-    std::optional<int64_t> left = countMultiplyAdds(after);
-    auto summary =
-        remark::passed(remarks.function.getLoc(), remarks.named("Cascade"));
-    summary << remark::metric("layers", pruner.getLayers())
-            << remark::metric("cuts", pruner.getCuts().size());
-    if (dense && left)
-      summary << remark::metric("multiply-adds", *left)
-              << remark::metric("saved", *dense - *left);
+    reportCascade(remarks, pruner.getLayers(), pruner.getCuts().size(), after);
   }
 };
 } // namespace

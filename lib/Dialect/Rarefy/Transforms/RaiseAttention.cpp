@@ -210,13 +210,13 @@ Value AttentionBuilder::maskPart(const MaskPart &part) {
   if (!part.isInverted)
     return value;
   int64_t rank = cast<RankedTensorType>(value.getType()).getRank();
-  return makeElementwise(b, value, b.getMultiDimIdentityMap(rank),
-                     tensor::getMixedSizes(b, b.getLoc(), value), b.getI1Type(),
-                     [](ImplicitLocOpBuilder &inner, ValueRange args) -> Value {
-                       Value yes = arith::ConstantIntOp::create(
-                           inner, inner.getI1Type(), 1);
-                       return arith::XOrIOp::create(inner, args[0], yes);
-                     });
+  return makeElementwise(
+      b, value, b.getMultiDimIdentityMap(rank),
+      tensor::getMixedSizes(b, b.getLoc(), value), b.getI1Type(),
+      [](ImplicitLocOpBuilder &inner, ValueRange args) -> Value {
+        Value yes = arith::ConstantIntOp::create(inner, inner.getI1Type(), 1);
+        return arith::XOrIOp::create(inner, args[0], yes);
+      });
 }
 
 /// A float mask in f32 of a boolean or float scalar.

@@ -20,6 +20,11 @@ struct Remarks {
   }
 };
 
+/// Sums up a cascade: its layers, its cuts and what multiply-adds it saves, if
+/// sizes are static.
+void reportCascade(Remarks remarks, size_t layers, size_t cuts,
+                   Operation *after);
+
 } // namespace rarefy
 
 #endif // RAREFY_LIB_DIALECT_RAREFY_TRANSFORMS_REMARKS_H

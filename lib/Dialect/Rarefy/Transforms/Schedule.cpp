@@ -3,11 +3,20 @@
 #include "Schedule.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Utils/StaticValueUtils.h"
+#include "llvm/Support/Format.h"
+#include "llvm/Support/raw_ostream.h"
 #include <cmath>
 
 using namespace rarefy;
 
 static constexpr int64_t million = 1000000;
+
+/// A ratio as people write it.
+static std::string show(double ratio) {
+  std::string text;
+  llvm::raw_string_ostream(text) << llvm::format("%g", ratio);
+  return text;
+}
 
 /// The ratios of the layers behind the front: a line.
 static FailureOr<std::pair<double, double>>
@@ -19,9 +28,9 @@ lineBehindFront(const KeepOptions &options, int64_t layers, int64_t front,
   double mean = (options.mean * layers - front) / (layers - front);
   if (!(mean > 0 && mean <= 1))
     return emitError() << "expected a mean keep ratio above "
-                       << double(front) / layers << " and at most 1, as "
+                       << show(double(front) / layers) << " and at most 1, as "
                        << front << " of " << layers
-                       << " layers keep all, found " << options.mean;
+                       << " layers keep all, found " << show(options.mean);
   double spread = std::min(mean / 2, 1 - mean);
   if (start == 0 && end == 0)
     return std::pair(mean + spread, mean - spread);
@@ -34,8 +43,10 @@ interpolate(const KeepOptions &options, int64_t layers,
             function_ref<InFlightDiagnostic()> emitError) {
   SmallVector<double> ratios(layers, 1.0);
   if (!(options.front >= 0 && options.front <= 1))
-    return emitError() << "expected front in [0, 1], found " << options.front;
-  int64_t front = std::max<int64_t>(1, std::ceil(options.front * layers - 1e-9));
+    return emitError() << "expected front in [0, 1], found "
+                       << show(options.front);
+  int64_t front =
+      std::max<int64_t>(1, std::ceil(options.front * layers - 1e-9));
   int64_t behind = layers - front;
   if (behind <= 0)
     return ratios;
@@ -50,69 +61,67 @@ interpolate(const KeepOptions &options, int64_t layers,
   return ratios;
 }
 
+/// Each layer keeps at most what the one before does, and the first all.
 static LogicalResult
-checkRatios(ArrayRef<double> ratios,
-            function_ref<InFlightDiagnostic()> emitError) {
-  for (auto [i, ratio] : llvm::enumerate(ratios)) {
-    if (!(ratio > 0 && ratio <= 1))
-      return emitError() << "expected keep ratios in (0, 1], found " << ratio;
-    if (i && ratio > ratios[i - 1] + 1e-9)
-      return emitError() << "expected keep ratios that do not increase, found "
-                         << ratio << " after " << ratios[i - 1];
-  }
-  if (ratios[0] != 1.0)
+checkCascade(ArrayRef<Keep> schedule, int64_t size,
+             function_ref<InFlightDiagnostic()> emitError) {
+  for (size_t i = 1; i < schedule.size(); ++i)
+    if (schedule[i].value > schedule[i - 1].value)
+      return emitError() << "expected entries that do not increase, found a "
+                            "larger one for layer "
+                         << i;
+  const Keep &first = schedule[0];
+  if (!first.isCount && first.value != million)
     return emitError() << "expected keep ratio 1 in the first layer, found "
-                       << ratios[0];
+                       << show(double(first.value) / million);
+  if (first.isCount && !ShapedType::isDynamic(size) && first.value < size)
+    return emitError() << "expected a count of " << size
+                       << " at least in the first layer, found " << first.value;
   return success();
 }
 
-static LogicalResult
-checkCounts(ArrayRef<int64_t> counts, int64_t size,
-            function_ref<InFlightDiagnostic()> emitError) {
-  for (auto [i, count] : llvm::enumerate(counts)) {
+FailureOr<SmallVector<Keep>>
+rarefy::listEntries(ArrayRef<double> ratios, ArrayRef<int64_t> counts,
+                    int64_t layers,
+                    function_ref<InFlightDiagnostic()> emitError) {
+  if (!ratios.empty() && !counts.empty())
+    return emitError() << "expected keep or counts, found both";
+  int64_t given = ratios.size() + counts.size();
+  if (given > layers)
+    return emitError() << "expected at most " << layers
+                       << " entries, one for each layer, found " << given;
+  SmallVector<Keep> entries;
+  for (double ratio : ratios) {
+    if (!(ratio > 0 && ratio <= 1))
+      return emitError() << "expected keep ratios in (0, 1], found "
+                         << show(ratio);
+    entries.push_back({/*isCount=*/false, std::llround(ratio * million)});
+  }
+  for (int64_t count : counts) {
     if (count < 1)
       return emitError() << "expected positive counts, found " << count;
-    if (i && count > counts[i - 1])
-      return emitError() << "expected counts that do not increase, found "
-                         << count << " after " << counts[i - 1];
+    entries.push_back({/*isCount=*/true, count});
   }
-  if (!ShapedType::isDynamic(size) && counts[0] < size)
-    return emitError() << "expected a count of " << size
-                       << " at least in the first layer, found " << counts[0];
-  return success();
+  entries.resize(layers, entries.back());
+  return entries;
 }
 
 FailureOr<SmallVector<Keep>>
 rarefy::makeSchedule(const KeepOptions &options, int64_t layers, int64_t size,
                      function_ref<InFlightDiagnostic()> emitError) {
-  if (!options.keep.empty() && !options.counts.empty())
-    return emitError() << "expected keep or counts, found both";
-  int64_t given = options.keep.size() + options.counts.size();
-  if (given > layers)
-    return emitError() << "expected at most " << layers
-                       << " entries, one for each layer, found " << given;
-  SmallVector<Keep> schedule;
-  if (!options.counts.empty()) {
-    if (failed(checkCounts(options.counts, size, emitError)))
+  SmallVector<double> ratios(options.keep);
+  if (ratios.empty() && options.counts.empty()) {
+    FailureOr<SmallVector<double>> line =
+        interpolate(options, layers, emitError);
+    if (failed(line))
       return failure();
-    for (int64_t count : options.counts)
-      schedule.push_back({/*isCount=*/true, count});
-  } else {
-    SmallVector<double> ratios(options.keep);
-    if (ratios.empty()) {
-      FailureOr<SmallVector<double>> line =
-          interpolate(options, layers, emitError);
-      if (failed(line))
-        return failure();
-      ratios = *line;
-    }
-    if (failed(checkRatios(ratios, emitError)))
-      return failure();
-    for (double ratio : ratios)
-      schedule.push_back({/*isCount=*/false, std::llround(ratio * million)});
+    ratios = *line;
   }
-  schedule.resize(layers, schedule.back());
-  schedule[0] = Keep();
+  FailureOr<SmallVector<Keep>> schedule =
+      listEntries(ratios, options.counts, layers, emitError);
+  if (failed(schedule) || failed(checkCascade(*schedule, size, emitError)))
+    return failure();
+  (*schedule)[0] = Keep();
   return schedule;
 }
 
@@ -135,9 +144,8 @@ OpFoldResult rarefy::countKept(OpBuilder &b, Location loc, Keep keep,
   if (!keep.isCount)
     count = arith::CeilDivUIOp::create(
         b, loc,
-        arith::MulIOp::create(b, loc,
-                              getValueOrCreateConstantIndexOp(b, loc, size),
-                              count),
+        arith::MulIOp::create(
+            b, loc, getValueOrCreateConstantIndexOp(b, loc, size), count),
         constant(million));
   count = arith::MaxUIOp::create(b, loc, count, constant(least));
   return arith::MinUIOp::create(b, loc, count,

@@ -30,8 +30,14 @@ FailureOr<SmallVector<Keep>>
 makeSchedule(const KeepOptions &options, int64_t layers, int64_t size,
              function_ref<InFlightDiagnostic()> emitError);
 
-/// How many of `size` an entry keeps: the ratio rounded up, `least` at least and
-/// `most` at most.
+/// One entry for each layer from a list of ratios or counts, of which the last
+/// goes for all layers behind.
+FailureOr<SmallVector<Keep>>
+listEntries(ArrayRef<double> ratios, ArrayRef<int64_t> counts, int64_t layers,
+            function_ref<InFlightDiagnostic()> emitError);
+
+/// How many of `size` an entry keeps: the ratio rounded up, `least` at least
+/// and `most` at most.
 OpFoldResult countKept(OpBuilder &b, Location loc, Keep keep, OpFoldResult size,
                        int64_t least, OpFoldResult most);
 

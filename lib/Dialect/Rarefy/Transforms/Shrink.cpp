@@ -2,8 +2,8 @@
 
 #include "Shrink.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
-#include "mlir/Dialect/Utils/StaticValueUtils.h"
 #include "mlir/Dialect/Linalg/Transforms/Transforms.h"
+#include "mlir/Dialect/Utils/StaticValueUtils.h"
 #include "mlir/Dialect/Utils/StructuredOpsUtils.h"
 #include "mlir/IR/Matchers.h"
 
@@ -35,6 +35,16 @@ Layout Shrinker::setAxis(OpFoldResult size, ArrayRef<OpFoldResult> sizes) {
   return layout;
 }
 
+Value Shrinker::replace(Value original, Value now, const Layout &layout,
+                        unsigned level) {
+  if (level == 0) {
+    original.replaceAllUsesWith(now);
+    original = now;
+  }
+  track(original, {now, layout, level});
+  return original;
+}
+
 const Shrinker::Tracked *Shrinker::lookup(Value value) const {
   const auto *it = values.find(value);
   return it == values.end() ? nullptr : &it->second;
@@ -46,14 +56,14 @@ unsigned Shrinker::addLevel(OpBuilder &builder, Location loc, Value positions) {
   Value absolute = positions;
   if (levels.size() > 1) {
     Value before = levels.back().absolute;
-    absolute = GatherOp::create(
-                   builder, loc, positions.getType(), before, positions,
-                   tensor::EmptyOp::create(
-                       builder, loc,
-                       tensor::getMixedSizes(builder, loc, positions),
-                       builder.getI32Type()),
-                   last)
-                   ->getResult(0);
+    absolute =
+        GatherOp::create(builder, loc, positions.getType(), before, positions,
+                         tensor::EmptyOp::create(
+                             builder, loc,
+                             tensor::getMixedSizes(builder, loc, positions),
+                             builder.getI32Type()),
+                         last)
+            ->getResult(0);
   }
   levels.push_back({positions, absolute, size});
   return levels.size() - 1;
@@ -90,9 +100,8 @@ OpFoldResult Shrinker::getSize(ArrayRef<Atom> atoms, unsigned level) {
   return product;
 }
 
-SmallVector<OpFoldResult> Shrinker::getSizes(Value original,
-                                             const Layout &layout,
-                                             unsigned level) {
+SmallVector<OpFoldResult>
+Shrinker::getSizes(Value original, const Layout &layout, unsigned level) {
   SmallVector<OpFoldResult> sizes;
   const Tracked *tracked = lookup(original);
   Value now = tracked ? tracked->now : original;
@@ -142,8 +151,9 @@ Value Shrinker::relayoutAt(Value value, const Layout &from, const Layout &to,
   if (!value || from == to)
     return value;
   int64_t size = table.getSize(axis);
-  table.setSize(axis, getConstantIntValue(levels[level].size)
-                          .value_or(ShapedType::kDynamic));
+  table.setSize(
+      axis,
+      getConstantIntValue(levels[level].size).value_or(ShapedType::kDynamic));
   value = relayout(b, value.getLoc(), value, table, from, to);
   table.setSize(axis, size);
   return value;
@@ -184,8 +194,7 @@ static Value makeUniform(OpBuilder &b, Value original,
   if (matchPattern(original, m_Constant(&dense)) && dense.isSplat() &&
       type.hasStaticShape())
     return arith::ConstantOp::create(
-        b, loc,
-        DenseElementsAttr::get(type, dense.getSplatValue<Attribute>()));
+        b, loc, DenseElementsAttr::get(type, dense.getSplatValue<Attribute>()));
   auto fill = original.getDefiningOp<linalg::FillOp>();
   if (!fill && !original.getDefiningOp<tensor::EmptyOp>())
     return nullptr;
@@ -209,8 +218,9 @@ Value Shrinker::shrink(Value original, const Layout &layout, unsigned level) {
       if (llvm::is_contained(is, axis) != llvm::is_contained(wanted, axis))
         return nullptr;
   if (from == 0)
-    if (Value uniform = makeUniform(b, original, getSizes(original, layout, level),
-                                    getType(original.getType(), layout, level)))
+    if (Value uniform =
+            makeUniform(b, original, getSizes(original, layout, level),
+                        getType(original.getType(), layout, level)))
       return uniform;
   unsigned dims = 0;
   for (auto [dim, atoms] : llvm::enumerate(layout))
@@ -240,8 +250,8 @@ Value Shrinker::broadcastBatch(Value value, Layout &layout) {
 Value Shrinker::gatherMask(Value mask, const Layout &layout, unsigned level,
                            unsigned rank) {
   Atoms atoms = flatten(layout);
-  bool hasSome = llvm::any_of(
-      batch, [&](Atom a) { return llvm::is_contained(atoms, a); });
+  bool hasSome =
+      llvm::any_of(batch, [&](Atom a) { return llvm::is_contained(atoms, a); });
   if (level == 0)
     return mask;
   // The batch goes in front: where there are others of size 1 it is not clear
@@ -265,9 +275,9 @@ Value Shrinker::shrinkOperand(OpOperand &operand, const Layout &layout,
   Operation *op = operand.getOwner();
   auto dps = dyn_cast<DestinationStyleOpInterface>(op);
   auto structured = dyn_cast<linalg::LinalgOp>(op);
-  bool isWritten = dps && dps.isDpsInit(&operand) && !isa<ScatterOp>(op) &&
-                   (!structured ||
-                    !structured.payloadUsesValueFromOperand(&operand));
+  bool isWritten =
+      dps && dps.isDpsInit(&operand) && !isa<ScatterOp>(op) &&
+      (!structured || !structured.payloadUsesValueFromOperand(&operand));
   if (!isWritten)
     return shrink(operand.get(), layout, level);
   auto attention = dyn_cast<AttentionOp>(op);
@@ -291,8 +301,8 @@ Operation *Shrinker::createSlice(tensor::ExtractSliceOp op, const Flow &flow,
                 op.getMixedStrides()[dim]))
       sizes[dim] = getSize(atoms, level);
     else
-      offsets[dim] = remap(b, op.getLoc(),
-                           *getConstantIntValue(offsets[dim]), level);
+      offsets[dim] =
+          remap(b, op.getLoc(), *getConstantIntValue(offsets[dim]), level);
   }
   return tensor::ExtractSliceOp::create(b, op.getLoc(), type, source, offsets,
                                         sizes, op.getMixedStrides());
@@ -322,9 +332,8 @@ Operation *Shrinker::create(Operation *op, const Flow &flow, TypeRange types,
     for (auto [size, atoms] : llvm::zip_equal(sizes, flow.results[0]))
       if (llvm::is_contained(atoms, axis))
         size = getSize(atoms, level);
-    return tensor::ExpandShapeOp::create(b, loc, type, operands[0],
-                                         expand.getReassociationIndices(),
-                                         sizes);
+    return tensor::ExpandShapeOp::create(
+        b, loc, type, operands[0], expand.getReassociationIndices(), sizes);
   }
   if (auto collapse = dyn_cast<tensor::CollapseShapeOp>(op))
     return tensor::CollapseShapeOp::create(b, loc, operands[0],
@@ -390,12 +399,12 @@ LogicalResult Shrinker::rebuild(Operation *op, const Flow &flow,
       return block(op, "has an operand that cannot be gathered per batch");
   }
   SmallVector<Type> types;
-  for (auto [type, layout] : llvm::zip_equal(op->getResultTypes(), flow.results))
+  for (auto [type, layout] :
+       llvm::zip_equal(op->getResultTypes(), flow.results))
     types.push_back(getType(type, layout, level));
-  Operation *made =
-      lacksBatch ? createBatched(cast<linalg::LinalgOp>(op), flow, types,
-                                 operands, level)
-                 : create(op, flow, types, operands, level);
+  Operation *made = lacksBatch ? createBatched(cast<linalg::LinalgOp>(op), flow,
+                                               types, operands, level)
+                               : create(op, flow, types, operands, level);
   if (!made)
     return block(op, "has an operand that cannot be gathered per batch");
   for (auto [i, layout] : llvm::enumerate(flow.results)) {

@@ -39,8 +39,8 @@ public:
   /// What depends on the axis, at a level: a sum over survivors made one over
   /// all (null if it cannot be), and where the slice of one position finds it
   /// (null if it need not be there).
-  using Rescale = std::function<Value(OpBuilder &, Value, const Layout &,
-                                      unsigned level)>;
+  using Rescale =
+      std::function<Value(OpBuilder &, Value, const Layout &, unsigned level)>;
   using Remap = std::function<OpFoldResult(OpBuilder &, Location, int64_t,
                                            unsigned level)>;
 
@@ -62,6 +62,10 @@ public:
   bool allowsProducts = false;
 
   void track(Value original, Tracked tracked) { values[original] = tracked; }
+  /// `now` stands for `original`, which at level 0 it replaces; returns which
+  /// of them the ops behind know.
+  Value replace(Value original, Value now, const Layout &layout,
+                unsigned level);
   const Tracked *lookup(Value value) const;
   /// The axis has a new level.
   unsigned addLevel(OpBuilder &builder, Location loc, Value positions);
@@ -75,6 +79,9 @@ public:
   /// An operand with the axis at `level`; null if it cannot be gathered.
   Value shrink(Value original, const Layout &layout, unsigned level);
   Value gather(Value value, const Layout &layout, unsigned from, unsigned to);
+  /// The same as `shrink`, but by making what computes the operand again on
+  /// compacted operands, up to constants: what is pruned is not computed.
+  Value pull(Value value, const Layout &layout, unsigned level);
   /// A tensor of `level` in another layout.
   Value relayoutAt(Value value, const Layout &from, const Layout &to,
                    unsigned level);
@@ -123,6 +130,7 @@ private:
   Operation *createBatched(linalg::LinalgOp op, const Flow &flow,
                            TypeRange types, SmallVector<Value> operands,
                            unsigned level);
+  Value pullThrough(Operation *op, const Layout &layout, unsigned level);
   Value shrinkOperand(OpOperand &operand, const Layout &layout, unsigned level);
   LogicalResult visitReturn(Operation *op);
   LogicalResult visitDim(tensor::DimOp op);
@@ -141,7 +149,7 @@ private:
   SmallVector<Level> levels;
   unsigned current = 0;
   llvm::MapVector<Value, Tracked> values;
-  llvm::DenseMap<std::pair<Value, unsigned>, Value> gathered;
+  llvm::DenseMap<std::pair<Value, unsigned>, Value> gathered, pulled;
   SmallVector<Operation *> dead;
   Operation *blocker = nullptr;
   std::string reason;

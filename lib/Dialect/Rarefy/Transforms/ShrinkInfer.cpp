@@ -28,9 +28,8 @@ std::optional<Layout> Shrinker::layoutOf(Value value) const {
 
 /// The axis or a batch loop.
 static bool isSpecial(ArrayRef<Atom> atoms, Atom axis, ArrayRef<Atom> batch) {
-  return llvm::any_of(atoms, [&](Atom a) {
-    return a == axis || llvm::is_contained(batch, a);
-  });
+  return llvm::any_of(
+      atoms, [&](Atom a) { return a == axis || llvm::is_contained(batch, a); });
 }
 
 //===----------------------------------------------------------------------===//
@@ -62,10 +61,9 @@ static bool layOutLoops(AffineMap map, const Layout &layout, Atom axis,
 LogicalResult Shrinker::checkReduction(linalg::LinalgOp op, const Layout &loops,
                                        Flow &flow) {
   bool reducesAxis = false;
-  for (auto [atoms, kind] :
-       llvm::zip_equal(loops, op.getIteratorTypesArray()))
-    reducesAxis |= linalg::isReductionIterator(kind) &&
-                   isSpecial(atoms, axis, batch);
+  for (auto [atoms, kind] : llvm::zip_equal(loops, op.getIteratorTypesArray()))
+    reducesAxis |=
+        linalg::isReductionIterator(kind) && isSpecial(atoms, axis, batch);
   if (!reducesAxis)
     return success();
   SmallVector<Operation *> combiners;
@@ -113,8 +111,7 @@ FailureOr<Shrinker::Flow> Shrinker::inferStructured(linalg::LinalgOp op) {
         atoms = loops[dim.getPosition()];
       else
         for (unsigned loop = 0; loop < loops.size(); ++loop)
-          if (expr.isFunctionOfDim(loop) &&
-              isSpecial(loops[loop], axis, batch))
+          if (expr.isFunctionOfDim(loop) && isSpecial(loops[loop], axis, batch))
             return block(op, "computes an index from the pruned dimension");
       layout.push_back(atoms);
     }
@@ -171,8 +168,8 @@ FailureOr<Shrinker::Flow> Shrinker::inferAttention(AttentionOp op) {
       isSpecial(key[depth], axis, batch) ||
       isSpecial(value[depth], axis, batch))
     return block(op, "multiplies along the pruned dimension");
-  if (op.getCausal() && isSpecial(query[rows], axis, {}) !=
-                            isSpecial(key[rows], axis, {}))
+  if (op.getCausal() &&
+      isSpecial(query[rows], axis, {}) != isSpecial(key[rows], axis, {}))
     return block(op, "is causal between tokens of which one side is pruned");
   if (op.getTokenImportanceInit() && isSpecial(key[rows], axis, {}))
     return block(op, "reports token importance along the pruned dimension");
@@ -248,8 +245,8 @@ FailureOr<Shrinker::Flow> Shrinker::inferSlice(tensor::ExtractSliceOp op) {
   for (auto [dim, atoms] : llvm::enumerate(source)) {
     OpFoldResult offset = op.getMixedOffsets()[dim];
     OpFoldResult size = op.getMixedSizes()[dim];
-    bool whole = isWhole(op.getSource(), dim, offset, size,
-                         op.getMixedStrides()[dim]);
+    bool whole =
+        isWhole(op.getSource(), dim, offset, size, op.getMixedStrides()[dim]);
     if (!whole && isSpecial(atoms, axis, batch)) {
       bool isOne = atoms.size() == 1 && atoms[0] == axis && isOneInteger(size);
       if (!isOne || !remap || !getConstantIntValue(offset) ||
@@ -325,9 +322,9 @@ FailureOr<Shrinker::Flow> Shrinker::inferSame(Operation *op,
   };
   Flow flow;
   for (Type type : op->getOperandTypes()) {
-    bool isSame = isa<RankedTensorType>(type) &&
-                  cast<RankedTensorType>(type).getRank() ==
-                      static_cast<int64_t>(same.size());
+    bool isSame =
+        isa<RankedTensorType>(type) && cast<RankedTensorType>(type).getRank() ==
+                                           static_cast<int64_t>(same.size());
     flow.operands.push_back(isSame ? std::optional(layoutFor(type))
                                    : std::nullopt);
   }
@@ -361,8 +358,7 @@ FailureOr<Shrinker::Flow> Shrinker::infer(Operation *op) {
           .Case([&](ScatterOp x) { return inferGather(x, x.getDim()); })
           .Case([&](linalg::SoftmaxOp x) -> FailureOr<Flow> {
             std::optional<Layout> layout = layoutOf(x.getInput());
-            if (layout &&
-                isSpecial((*layout)[x.getDimension()], axis, batch))
+            if (layout && isSpecial((*layout)[x.getDimension()], axis, batch))
               return block(op, "normalizes along the pruned dimension");
             return inferSame(op);
           })

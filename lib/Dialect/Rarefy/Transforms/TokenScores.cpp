@@ -85,23 +85,22 @@ void TokenScores::noteMask(AttentionOp op, unsigned level) {
       exprs.push_back(b.getAffineDimExpr(aligned < outer ? at : loops++));
   }
   AffineMap map = AffineMap::get(loops, 0, exprs, b.getContext());
-  AffineMap result =
-      leadingLoops(b, loops, batch + 1);
+  AffineMap result = leadingLoops(b, loops, batch + 1);
   Value zeros = makeFilled(b, tokenSizes(shrinker, 0), b.getF32FloatAttr(0));
-  visible = makeReduction(
-      b, mask, map, result, zeros,
-      [](ImplicitLocOpBuilder &inner, ValueRange args) -> Value {
-        FloatType f32 = inner.getF32Type();
-        Value sees = args[0];
-        if (!sees.getType().isInteger(1)) {
-          Value hidden = arith::ConstantOp::create(
-              inner, inner.getFloatAttr(sees.getType(), -1e4));
-          sees = arith::CmpFOp::create(inner, arith::CmpFPredicate::OGT, sees,
-                                       hidden);
-        }
-        Value one = arith::UIToFPOp::create(inner, f32, sees);
-        return arith::MaximumFOp::create(inner, args[1], one);
-      });
+  visible =
+      makeReduction(b, mask, map, result, zeros,
+                    [](ImplicitLocOpBuilder &inner, ValueRange args) -> Value {
+                      FloatType f32 = inner.getF32Type();
+                      Value sees = args[0];
+                      if (!sees.getType().isInteger(1)) {
+                        Value hidden = arith::ConstantOp::create(
+                            inner, inner.getFloatAttr(sees.getType(), -1e4));
+                        sees = arith::CmpFOp::create(
+                            inner, arith::CmpFPredicate::OGT, sees, hidden);
+                      }
+                      Value one = arith::UIToFPOp::create(inner, f32, sees);
+                      return arith::MaximumFOp::create(inner, args[1], one);
+                    });
 }
 
 Value TokenScores::visibleAt(unsigned level) {
@@ -114,13 +113,12 @@ Value TokenScores::sumVisible(OpBuilder &builder, Location loc,
   ImplicitLocOpBuilder b(loc, builder);
   unsigned rank = shrinker.getBatch().size() + 1;
   AffineMap map = b.getMultiDimIdentityMap(rank);
-  Value zeros =
-      makeFilled(b, shrinker.getBatchSizes(), b.getF32FloatAttr(0));
-  return makeReduction(b, visibleAt(level), map, leadingLoops(b, rank, rank - 1),
-                       zeros,
-                       [](ImplicitLocOpBuilder &inner, ValueRange args) -> Value {
-                         return arith::AddFOp::create(inner, args[0], args[1]);
-                       });
+  Value zeros = makeFilled(b, shrinker.getBatchSizes(), b.getF32FloatAttr(0));
+  return makeReduction(
+      b, visibleAt(level), map, leadingLoops(b, rank, rank - 1), zeros,
+      [](ImplicitLocOpBuilder &inner, ValueRange args) -> Value {
+        return arith::AddFOp::create(inner, args[0], args[1]);
+      });
 }
 
 //===----------------------------------------------------------------------===//
@@ -138,8 +136,8 @@ Value TokenScores::score(Location loc, Value importance, unsigned level) {
     inputs.push_back(visibleAt(level));
   if (absolute && !protect.empty())
     inputs.push_back(absolute);
-  Value tokens = getValueOrCreateConstantIndexOp(b, loc,
-                                                 shrinker.getLevel(0).size);
+  Value tokens =
+      getValueOrCreateConstantIndexOp(b, loc, shrinker.getLevel(0).size);
   SmallVector<AffineMap> maps(inputs.size(), b.getMultiDimIdentityMap(rank));
   return makeElementwise(
       b, inputs, maps, tokenSizes(shrinker, level), b.getF32Type(),
@@ -158,10 +156,10 @@ Value TokenScores::score(Location loc, Value importance, unsigned level) {
         if (protect.empty())
           return result;
         Type index = inner.getIndexType();
-        Value position =
-            absolute ? Value(arith::IndexCastOp::create(
-                           inner, index, args[inputs.size() - 1]))
-                     : Value(linalg::IndexOp::create(inner, rank - 1));
+        Value position = absolute
+                             ? Value(arith::IndexCastOp::create(
+                                   inner, index, args[inputs.size() - 1]))
+                             : Value(linalg::IndexOp::create(inner, rank - 1));
         Value first = constant(std::numeric_limits<float>::infinity());
         for (int64_t p : protect) {
           Value wanted = arith::ConstantIndexOp::create(inner, p);
@@ -185,7 +183,8 @@ static Value toFloat(ImplicitLocOpBuilder &b, OpFoldResult size) {
   return arith::SIToFPOp::create(b, b.getF32Type(), integer);
 }
 
-/// How many tokens there were for each that is left: of each batch, or a scalar.
+/// How many tokens there were for each that is left: of each batch, or a
+/// scalar.
 Value TokenScores::makeFactor(OpBuilder &builder, Location loc,
                               unsigned level) {
   ImplicitLocOpBuilder b(loc, builder);
@@ -204,8 +203,7 @@ Value TokenScores::makeFactor(OpBuilder &builder, Location loc,
       b, {sumVisible(b, loc, 0), sumVisible(b, loc, level)}, maps,
       shrinker.getBatchSizes(), b.getF32Type(),
       [](ImplicitLocOpBuilder &inner, ValueRange args) -> Value {
-        Value one =
-            arith::ConstantOp::create(inner, inner.getF32FloatAttr(1));
+        Value one = arith::ConstantOp::create(inner, inner.getF32FloatAttr(1));
         return arith::DivFOp::create(
             inner, args[0], arith::MaximumFOp::create(inner, args[1], one));
       });
@@ -231,8 +229,7 @@ Value TokenScores::rescale(OpBuilder &builder, Value sum, const Layout &layout,
       exprs.push_back(b.getAffineDimExpr(dim - layout.begin()));
     }
     inputs.push_back(factor);
-    maps.push_back(
-        AffineMap::get(type.getRank(), 0, exprs, b.getContext()));
+    maps.push_back(AffineMap::get(type.getRank(), 0, exprs, b.getContext()));
   }
   return makeElementwise(
       b, inputs, maps, tensor::getMixedSizes(b, b.getLoc(), sum), element,

@@ -100,4 +100,45 @@ def RarefyPruneTokens : Pass<"rarefy-prune-tokens"> {
     "tensor::TensorDialect"];
 }
 
+def RarefyPruneHeads : Pass<"rarefy-prune-heads"> {
+  let summary = "Prune heads in cascade by what they contribute";
+  let description = [{
+    Cascade head pruning of SpAtten, section III-B. Attentions add to their
+    heads' importance, which is carried from layer to layer; where the next layer
+    is to work on fewer heads, `rarefy.topk` chooses. A head that is pruned is
+    not computed in any later layer: the projections of queries, keys and values
+    contract with a `rarefy.gather` of their weights along the dimension of the
+    heads, biases and masks likewise, and so does the projection behind the
+    attention. A layer's own output keeps all heads that it computed.
+
+    Without a list the schedule is the paper's (section V-A), with a larger
+    front. A batch has one choice of heads, by the sum over it. Several query
+    heads that share one of keys and values cannot be chosen from; a single head
+    of keys and values can serve fewer. If one op cannot be followed, the
+    function stays as it is.
+
+    Remarks: passed for each choice and for the function, missed with the op that
+    is in the way.
+  }];
+  let options = Rarefy_KeepOptions<"heads", "0.3">.options;
+  let dependentDialects = [
+    "RarefyDialect", "arith::ArithDialect", "linalg::LinalgDialect",
+    "tensor::TensorDialect"];
+}
+
+def RarefyPruneValues : Pass<"rarefy-prune-values"> {
+  let summary = "Let only the largest probabilities of a row meet the values";
+  let description = [{
+    Local value pruning of SpAtten, section III-C: sets `keep_values` of each
+    attention. A ratio is one of the attention's keys, rounded up; after token
+    pruning these are the survivors. An attention that would keep all stays as
+    it is, and so does one with a dynamic number of keys under a ratio.
+  }];
+  let options = [
+    ListOption<"keep", "keep", "double",
+      "Ratio of the keys of each layer; the last goes for all layers behind (default: 0.5)">,
+    ListOption<"counts", "counts", "int64_t", "The same as numbers of keys">];
+  let dependentDialects = ["RarefyDialect"];
+}
+
 #endif // RAREFY_DIALECT_RAREFY_TRANSFORMS_PASSES_TD
