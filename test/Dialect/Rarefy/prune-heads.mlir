@@ -3,7 +3,7 @@
 // RUN: rarefy-opt %s --rarefy-prune-values="counts=8,6" --remarks-filter=rarefy-prune-values 2>&1 | FileCheck %s --check-prefix=VALUES
 
 // REMARK: remark: [Passed] HeadsPruned | {{.*}}Function=two_layers | from=4, layer=0, to=2
-// REMARK: remark: [Passed] Cascade | {{.*}}cuts=1, layers=2, multiply-adds=10240, saved=5120
+// REMARK: remark: [Passed] Cascade | {{.*}}cuts=1, layers=2, multiply-adds=9216, saved=3072
 // REMARK: remark: [Missed] HeadsNotPruned | {{.*}}Function=grouped{{.*}}shares a head of keys and values
 
 // The first layer keeps all of its heads, its own projection too. The second
