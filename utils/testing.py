@@ -25,23 +25,12 @@ def run(build, wanted, environment):
     for old in reports.glob("*.xml"):
         old.unlink()
     summary = reports / "ctest.xml"
-    command = [
-        "ctest",
-        "--test-dir",
-        str(build),
-        "-j",
-        str(os.cpu_count()),
-        "--output-on-failure",
-        "--output-junit",
-        str(summary),
-    ]
-    # A gtest program writes its report beside the others, named after itself.
-    environment = dict(environment, GTEST_OUTPUT=f"xml:{reports}/")
-    if wanted and any(wanted in name for name in suite_names(build, environment)):
-        command += ["-R", re.escape(wanted)]
-    elif wanted:
-        environment |= single_test_filters(wanted)
-        command += ["-LE", "whole"]
+    command = ["ctest", "--test-dir", str(build), "-j", str(os.cpu_count())]
+    command += ["--output-on-failure", "--output-junit", str(summary)]
+    if wanted:
+        names = suite_names(build, environment)
+        command += ["-R", selection(names, wanted)]
+        environment |= single_test_filters(names, wanted)
     subprocess.run(command, env=environment)
     return report(read(summary, reports))
 
@@ -53,43 +42,60 @@ def suite_names(build, environment):
     return re.findall(r"Test\s+#\d+: (\S+)", listing)
 
 
-def single_test_filters(wanted):
-    """What makes lit, gtest and pytest run only the tests whose names contain a text."""
+def selection(names, wanted):
+    """Which of ctest's names to run: the suite that is wanted by its name, or else all that have single tests.
+
+    A gtest case has a name of its own, with a dot.
+    """
+    if wanted in names:
+        return f"^{re.escape(wanted)}$"
+    chosen = [name for name in names if (wanted in name if "." in name else name != "lint")]
+    return "|".join(f"^{re.escape(name)}$" for name in chosen)
+
+
+def single_test_filters(names, wanted):
+    """What makes lit and pytest run only the tests whose names contain a text."""
+    if wanted in names:
+        return {}
     return {
         "LIT_FILTER": re.escape(wanted),
         "LIT_OPTS": f"{os.environ.get('LIT_OPTS', '')} --allow-empty-runs",
-        "GTEST_FILTER": f"*{wanted}*",
         "PYTEST_ADDOPTS": f"-k '{wanted}'",
     }
 
 
 def read(summary, reports):
-    """One Suite for each that ctest ran, from its own report where it wrote one."""
-    suites = []
+    """One Suite for each that ctest ran, from its own report where it wrote one; gtest cases in one."""
+    suites, gtest = [], Suite("gtest", 0)
     for case in ElementTree.parse(summary).iter("testcase"):
-        suite = Suite(case.get("name"), float(case.get("time")))
-        own = reports / f"{suite.name}.xml"
-        failed = case.get("status") == "fail"
+        name, seconds = case.get("name"), float(case.get("time"))
+        if "." in name:
+            gtest.seconds += seconds
+            add_outcome(gtest, name, case)
+            continue
+        suite = Suite(name, seconds)
+        own = reports / f"{name}.xml"
         if own.exists():
-            add_cases(suite, own)
-        elif not failed:
+            for single in ElementTree.parse(own).iter("testcase"):
+                add_outcome(suite, f"{single.get('classname', '')} {single.get('name')}", single)
+        elif case.get("status") == "run":
             suite.passed = 1
-        if failed and not suite.failures:
-            suite.failures.append(f"{suite.name} (did not finish)")
+        if case.get("status") != "run" and not suite.failures:
+            suite.failures.append(f"{name} (did not finish)")
         suites.append(suite)
-    return suites
+    return suites + [gtest] * bool(gtest.passed or gtest.failures or gtest.skipped)
 
 
-def add_cases(suite, path):
-    """Counts the cases of a report in JUnit's format."""
-    for case in ElementTree.parse(path).iter("testcase"):
-        outcomes = {child.tag for child in case}
-        if outcomes & {"failure", "error"}:
-            suite.failures.append(f"{suite.name}: {case.get('classname', '')} {case.get('name')}")
-        elif "skipped" in outcomes or case.get("status") == "notrun":
-            suite.skipped += 1
-        else:
-            suite.passed += 1
+def add_outcome(suite, name, case):
+    """Counts one case of a report in JUnit's format; a program that is not there counts as failed."""
+    skipped = case.find("skipped")
+    not_found = skipped is not None and "Unable to find" in skipped.get("message", "")
+    if case.find("failure") is not None or case.find("error") is not None or not_found:
+        suite.failures.append(f"{suite.name}: {name}")
+    elif skipped is not None or case.get("status") == "notrun":
+        suite.skipped += 1
+    else:
+        suite.passed += 1
 
 
 def report(suites):

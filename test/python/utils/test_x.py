@@ -22,7 +22,10 @@ def test_what_follows_belongs_to_the_script(text, command, rest):
 def test_every_command_is_in_the_help(capsys):
     x.parse([]).function(None)
     text = capsys.readouterr().out
-    assert all(f"\n    {name} " in text for name in "demo test bench lint build doctor python help".split())
+    assert all(
+        f"\n    {name} " in text
+        for name in ("demo", "test", "bench", "lint", "build", "doctor", "python", "help")
+    )
 
 
 def test_an_unknown_demo_is_told_apart(monkeypatch, capsys):
