@@ -36,7 +36,7 @@ def squeezed(text):
 
 
 def test_there_are_quotes():
-    assert len(quotes()) >= 7
+    assert len(quotes()) >= 12
 
 
 @pytest.mark.parametrize("path, text", quotes())
