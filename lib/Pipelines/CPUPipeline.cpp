@@ -31,6 +31,7 @@ void buildTensorStage(OpPassManager &pm, const CPUPipelineOptions &options) {
   pm.addNestedPass<func::FuncOp>(createRarefyCPUFuse());
   simplify(pm);
   pm.addPass(createRarefyCPUPackConstants({options.cpu}));
+  pm.addPass(createRarefyCPUSplitFills());
 }
 
 /// From tensors to buffers, each freed where its last use ends.

@@ -22,6 +22,36 @@ void allowContraction(Operation *op) {
               arith::FastMathFlagsAttr::get(
                   op->getContext(), flags | arith::FastMathFlags::contract));
 }
+/// The integer type with the bits of `type` if that is bf16: LLVM moves single
+/// bf16 elements in and out of vectors through functions that C runtimes lack.
+Type asBits(Type type) {
+  return type.isBF16() ? IntegerType::get(type.getContext(), 16) : type;
+}
+
+Value bitcast(OpBuilder &b, Location loc, Value value, Type type) {
+  return type == value.getType()
+             ? value
+             : arith::BitcastOp::create(b, loc, type, value).getResult();
+}
+
+Value fromElements(OpBuilder &b, Location loc,
+                   MutableArrayRef<Value> elements) {
+  Type type = elements.front().getType(), bits = asBits(type);
+  int64_t width = elements.size();
+  for (Value &element : elements)
+    element = bitcast(b, loc, element, bits);
+  Value vector = vector::FromElementsOp::create(
+      b, loc, VectorType::get({width}, bits), elements);
+  return bitcast(b, loc, vector, VectorType::get({width}, type));
+}
+
+Value extract(OpBuilder &b, Location loc, Value vector, int64_t lane) {
+  auto type = cast<VectorType>(vector.getType());
+  Type bits = asBits(type.getElementType());
+  vector = bitcast(b, loc, vector, type.clone(bits));
+  return bitcast(b, loc, vector::ExtractOp::create(b, loc, vector, lane),
+                 type.getElementType());
+}
 } // namespace
 
 LoopEmitter::LoopEmitter(RewriterBase &b, linalg::GenericOp op,
@@ -299,7 +329,7 @@ Value LoopEmitter::emitLoadInBody(Operation &inner, int64_t width,
                         : i);
     elements.push_back(memref::LoadOp::create(b, loc, source.getMemRef(), one));
   }
-  return vector::FromElementsOp::create(b, loc, type, elements);
+  return fromElements(b, loc, elements);
 }
 
 Value LoopEmitter::load(OpOperand *operand, int64_t width) {
@@ -320,7 +350,7 @@ Value LoopEmitter::load(OpOperand *operand, int64_t width) {
         memref::LoadOp::create(b, loc, buffer, indices(operand)));
   }
   iv[*plan.vectorDim] = first;
-  return vector::FromElementsOp::create(b, loc, type, elements);
+  return fromElements(b, loc, elements);
 }
 
 void LoopEmitter::store(OpOperand *operand, int64_t width, Value value) {
@@ -336,8 +366,8 @@ void LoopEmitter::store(OpOperand *operand, int64_t width, Value value) {
   Value first = iv[*plan.vectorDim];
   for (int64_t lane = 0; lane < width; ++lane) {
     iv[*plan.vectorDim] = arith::AddIOp::create(b, loc, first, index(lane));
-    Value element = vector::ExtractOp::create(b, loc, value, lane);
-    memref::StoreOp::create(b, loc, element, buffer, indices(operand));
+    memref::StoreOp::create(b, loc, extract(b, loc, value, lane), buffer,
+                            indices(operand));
   }
   iv[*plan.vectorDim] = first;
 }

@@ -91,6 +91,16 @@ def RarefyCPUPackConstants : Pass<"rarefy-cpu-pack-constants", "ModuleOp"> {
   let dependentDialects = ["arith::ArithDialect", "linalg::LinalgDialect"];
 }
 
+def RarefyCPUSplitFills : Pass<"rarefy-cpu-split-fills"> {
+  let summary = "Give each use of a filled tensor a fill of its own";
+  let description = [{
+    One tensor of zeros that starts several sums would be filled once and copied
+    for each; filled anew it needs no copy, and a micro-kernel needs no fill
+    either.
+  }];
+  let dependentDialects = ["linalg::LinalgDialect", "tensor::TensorDialect"];
+}
+
 def RarefyCPUOutline : Pass<"rarefy-cpu-outline", "ModuleOp"> {
   let summary = "Share one function among equal computations";
   let description = [{
