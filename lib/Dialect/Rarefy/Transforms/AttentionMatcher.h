@@ -31,6 +31,10 @@ struct AttentionMatch {
   Layout result;
 };
 
+/// Is a mask that is computed from positions the causal one, row i seeing the
+/// keys up to i + keys - rows? Atoms are resolved.
+bool isComputedCausal(AttentionMatch &match, const MaskPart &part);
+
 /// Matches attention whose last product is `root`.
 class AttentionMatcher {
 public:

@@ -222,14 +222,10 @@ struct RarefyPruneHeads : impl::RarefyPruneHeadsBase<RarefyPruneHeads> {
   using Base::Base;
 
   void runOnOperation() override {
-    SmallVector<FunctionOpInterface> functions;
-    getOperation()->walk([&](FunctionOpInterface function) {
-      if (!function.isExternal())
-        functions.push_back(function);
-    });
-    for (FunctionOpInterface function : functions)
-      if (failed(pruneIn({getArgument(), function})))
-        return signalPassFailure();
+    if (failed(forEachFunction(getOperation(), [&](FunctionOpInterface f) {
+          return pruneIn({getArgument(), f});
+        })))
+      signalPassFailure();
   }
 
   LogicalResult pruneIn(Remarks remarks) {

@@ -14,12 +14,9 @@ struct RarefyPruneValues : impl::RarefyPruneValuesBase<RarefyPruneValues> {
   using Base::Base;
 
   void runOnOperation() override {
-    WalkResult result = getOperation()->walk([&](FunctionOpInterface function) {
-      return failed(pruneIn({getArgument(), function}))
-                 ? WalkResult::interrupt()
-                 : WalkResult::advance();
-    });
-    if (result.wasInterrupted())
+    if (failed(forEachFunction(getOperation(), [&](FunctionOpInterface f) {
+          return pruneIn({getArgument(), f});
+        })))
       signalPassFailure();
   }
 
@@ -27,10 +24,8 @@ struct RarefyPruneValues : impl::RarefyPruneValuesBase<RarefyPruneValues> {
     SmallVector<AttentionOp> layers;
     remarks.function->walk([&](AttentionOp op) { layers.push_back(op); });
     if (layers.empty()) {
-      if (!remarks.function.isExternal())
-        remark::analysis(remarks.function.getLoc(),
-                         remarks.named("NoAttention"))
-            << "no attention";
+      remark::analysis(remarks.function.getLoc(), remarks.named("NoAttention"))
+          << "no attention";
       return success();
     }
     SmallVector<double> ratios(keep.begin(), keep.end());

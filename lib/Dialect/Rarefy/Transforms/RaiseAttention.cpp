@@ -39,7 +39,7 @@ private:
   Value mask();
   Value maskPart(const MaskPart &part);
   Value combineMasks(Value x, Value y);
-  bool isCausal(const MaskPart &part) const;
+  bool isCausal(const MaskPart &part);
   bool fitsMask(const MaskPart &part) const;
   Layout maskLayout(const Layout &part) const;
 
@@ -190,10 +190,12 @@ static bool visitConstant(Value value,
 }
 
 /// Is the mask a constant that shows row i the keys up to i + keys - rows?
-bool AttentionBuilder::isCausal(const MaskPart &part) const {
+bool AttentionBuilder::isCausal(const MaskPart &part) {
   if (flatten(part.place.layout) != flatten({match.rows, match.keys}) ||
       match.rows.empty())
     return false;
+  if (isComputedCausal(match, part))
+    return true;
   int64_t rows = table.getSize(match.rows), keys = table.getSize(match.keys);
   if (ShapedType::isDynamic(rows) || ShapedType::isDynamic(keys))
     return false;
@@ -373,9 +375,9 @@ namespace {
 struct RarefyRaiseAttention
     : impl::RarefyRaiseAttentionBase<RarefyRaiseAttention> {
   void runOnOperation() override {
-    getOperation()->walk([](FunctionOpInterface function) {
-      if (!function.isExternal())
-        raiseIn({"rarefy-raise-attention", function});
+    (void)forEachFunction(getOperation(), [](FunctionOpInterface function) {
+      raiseIn({"rarefy-raise-attention", function});
+      return success();
     });
   }
 

@@ -20,6 +20,21 @@ struct Remarks {
   }
 };
 
+/// Calls `visit` for each function with a body, until it fails.
+inline LogicalResult
+forEachFunction(Operation *root,
+                function_ref<LogicalResult(FunctionOpInterface)> visit) {
+  SmallVector<FunctionOpInterface> functions;
+  root->walk([&](FunctionOpInterface function) {
+    if (!function.isExternal())
+      functions.push_back(function);
+  });
+  for (FunctionOpInterface function : functions)
+    if (failed(visit(function)))
+      return failure();
+  return success();
+}
+
 /// Sums up a cascade: its layers, its cuts and what multiply-adds it saves, if
 /// sizes are static.
 void reportCascade(Remarks remarks, size_t layers, size_t cuts,

@@ -8,6 +8,7 @@
 #include "mlir/IR/PatternMatch.h"
 #include "mlir/Interfaces/FunctionInterfaces.h"
 #include "rarefy/Dialect/Rarefy/IR/Rarefy.h"
+#include <array>
 
 namespace rarefy {
 
@@ -113,6 +114,7 @@ private:
   FailureOr<Flow> inferStructured(linalg::LinalgOp op);
   LogicalResult checkReduction(linalg::LinalgOp op, const Layout &loops,
                                Flow &flow);
+  std::array<Layout, 3> layOutAttention(AttentionOp op);
   FailureOr<Flow> inferAttention(AttentionOp op);
   FailureOr<Flow> inferGather(Operation *op, int64_t dim);
   FailureOr<Flow> inferSlice(tensor::ExtractSliceOp op);

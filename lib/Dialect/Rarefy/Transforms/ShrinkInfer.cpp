@@ -141,29 +141,34 @@ FailureOr<Shrinker::Flow> Shrinker::inferStructured(linalg::LinalgOp op) {
 // Ops of the dialect
 //===----------------------------------------------------------------------===//
 
-FailureOr<Shrinker::Flow> Shrinker::inferAttention(AttentionOp op) {
-  unsigned rank = op.getBatchRank() + 3;
-  Layout query(rank), key(rank), value(rank);
-  auto merge = [&](Value operand, Layout &into) {
-    std::optional<Layout> layout = layoutOf(operand);
-    auto type = cast<RankedTensorType>(operand.getType());
-    for (unsigned dim = 0; dim < rank; ++dim)
-      into[dim] = layout ? (*layout)[dim] : table.makeDim(type.getDimSize(dim));
+/// The layouts of query, key and value: keys and values go together, and so do
+/// the outer dimensions of all.
+std::array<Layout, 3> Shrinker::layOutAttention(AttentionOp op) {
+  std::array<Layout, 3> layouts;
+  Value operands[] = {op.getQuery(), op.getKey(), op.getValue()};
+  auto sizeOf = [&](unsigned i, unsigned dim) {
+    return cast<RankedTensorType>(operands[i].getType()).getDimSize(dim);
   };
-  merge(op.getQuery(), query);
-  merge(op.getKey(), key);
-  merge(op.getValue(), value);
-  unsigned heads = rank - 3, rows = rank - 2, depth = rank - 1;
-  // Keys and values go together, and so do the outer dimensions of all.
-  for (unsigned dim = 0; dim <= rows; ++dim) {
-    bool special = isSpecial(key[dim], axis, batch);
-    (special ? value[dim] : key[dim]) = special ? key[dim] : value[dim];
+  unsigned rank = op.getBatchRank() + 3, rows = rank - 2;
+  for (unsigned i : {0, 1, 2}) {
+    std::optional<Layout> layout = layoutOf(operands[i]);
+    for (unsigned dim = 0; dim < rank; ++dim)
+      layouts[i].push_back(layout ? (*layout)[dim]
+                                  : table.makeDim(sizeOf(i, dim)));
   }
-  for (unsigned dim = 0; dim <= heads; ++dim)
-    for (Layout *from : {&query, &key, &value})
-      if (isSpecial((*from)[dim], axis, batch))
-        for (Layout *to : {&query, &key, &value})
-          (*to)[dim] = (*from)[dim];
+  for (unsigned dim = 0; dim <= rows; ++dim)
+    for (unsigned from : {0, 1, 2})
+      for (unsigned to : {0, 1, 2}) {
+        bool together = dim < rows ? sizeOf(to, dim) != 1 : from && to;
+        if (together && isSpecial(layouts[from][dim], axis, batch))
+          layouts[to][dim] = layouts[from][dim];
+      }
+  return layouts;
+}
+
+FailureOr<Shrinker::Flow> Shrinker::inferAttention(AttentionOp op) {
+  unsigned rows = op.getBatchRank() + 1, depth = rows + 1;
+  auto [query, key, value] = layOutAttention(op);
   if (isSpecial(query[depth], axis, batch) ||
       isSpecial(key[depth], axis, batch) ||
       isSpecial(value[depth], axis, batch))
@@ -177,7 +182,7 @@ FailureOr<Shrinker::Flow> Shrinker::inferAttention(AttentionOp op) {
   Layout output = query, scores = query;
   output[depth] = value[depth];
   scores[depth] = key[rows];
-  Layout heads_(query.begin(), query.begin() + rows), tokens(heads_);
+  Layout heads(query.begin(), query.begin() + rows), tokens(heads);
   tokens.back() = key[rows];
   Flow flow;
   flow.operands = {query, key, value};
@@ -196,8 +201,8 @@ FailureOr<Shrinker::Flow> Shrinker::inferAttention(AttentionOp op) {
     flow.results.push_back(tokens);
   }
   if (op.getHeadImportanceInit()) {
-    flow.operands.push_back(heads_);
-    flow.results.push_back(heads_);
+    flow.operands.push_back(heads);
+    flow.results.push_back(heads);
   }
   for (std::optional<Layout> &layout : flow.operands)
     if (!hasAxisIn(*layout))
