@@ -47,6 +47,20 @@ std::string rarefy::formatLocation(Location location) {
   return "";
 }
 
+StringRef rarefy::getName(DiagnosticSeverity severity) {
+  switch (severity) {
+  case DiagnosticSeverity::Note:
+    return "note";
+  case DiagnosticSeverity::Warning:
+    return "warning";
+  case DiagnosticSeverity::Error:
+    return "error";
+  case DiagnosticSeverity::Remark:
+    return "remark";
+  }
+  llvm_unreachable("not a severity");
+}
+
 void rarefy::collectRemarks(MLIRContext &context,
                             std::function<void(const RemarkText &)> handler) {
   remark::RemarkCategories every;

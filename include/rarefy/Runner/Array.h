@@ -1,6 +1,7 @@
 #ifndef RAREFY_RUNNER_ARRAY_H
 #define RAREFY_RUNNER_ARRAY_H
 
+#include "mlir/IR/Types.h"
 #include "rarefy/Support/LLVM.h"
 #include "llvm/ADT/ArrayRef.h"
 #include "llvm/ADT/SmallVector.h"

@@ -1,6 +1,7 @@
 #ifndef RAREFY_RUNNER_REMARKS_H
 #define RAREFY_RUNNER_REMARKS_H
 
+#include "mlir/IR/Diagnostics.h"
 #include "mlir/IR/Location.h"
 #include "rarefy/Support/LLVM.h"
 
@@ -11,6 +12,9 @@ namespace rarefy {
 
 /// "file:line:column" for a place in a file, a name for what has only that.
 std::string formatLocation(Location location);
+
+/// "error", "warning", "remark" or "note".
+StringRef getName(DiagnosticSeverity severity);
 
 /// What a pass says of a thing that it did, or did not do and why.
 struct RemarkText {

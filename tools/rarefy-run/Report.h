@@ -1,0 +1,40 @@
+#ifndef RAREFY_TOOLS_RAREFYRUN_REPORT_H
+#define RAREFY_TOOLS_RAREFYRUN_REPORT_H
+
+#include "rarefy/Runner/Compare.h"
+#include "rarefy/Runner/Program.h"
+#include "llvm/Support/raw_ostream.h"
+
+#include <optional>
+#include <vector>
+
+namespace rarefy {
+
+/// How a result compares with the reference's.
+struct CheckedResult {
+  Difference difference;
+  double tolerance;
+  bool passed;
+};
+
+/// What a run of the tool found out.
+struct Report {
+  const Program &program;
+  ArrayRef<Array> results;
+  unsigned threads = 0;
+  /// One for each result with --check.
+  std::vector<CheckedResult> checks;
+  /// Microseconds of each repeated call, sorted.
+  std::vector<double> times;
+};
+
+/// For people: results (the first `maxElements` elements of each), errors and
+/// times.
+void printText(const Report &report, unsigned maxElements, raw_ostream &os);
+
+/// For programs: all but the results' elements.
+void printJSON(const Report &report, raw_ostream &os);
+
+} // namespace rarefy
+
+#endif // RAREFY_TOOLS_RAREFYRUN_REPORT_H
