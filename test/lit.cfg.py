@@ -39,6 +39,7 @@ llvm_config.add_tool_substitutions(
         "rarefy-opt",
         "rarefy-lsp-server",
         "rarefy-reduce",
+        "rarefy-run",
         "rarefy-translate",
         "mlir-opt",
         "mlir-runner",

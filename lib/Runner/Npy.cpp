@@ -237,11 +237,8 @@ std::string rarefy::formatNpy(const ArrayView &array) {
 }
 
 llvm::Error rarefy::writeNpy(StringRef path, const ArrayView &array) {
-  llvm::Error error = llvm::writeToOutput(path, [&](raw_ostream &stream) {
+  return llvm::writeToOutput(path, [&](raw_ostream &stream) {
     stream << formatNpy(array);
     return llvm::Error::success();
   });
-  if (!error)
-    return error;
-  return makeError(path + ": " + llvm::toString(std::move(error)));
 }

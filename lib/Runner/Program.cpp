@@ -71,11 +71,24 @@ private:
 /// The passes have reported what is wrong.
 static llvm::Error makeReportedError() { return llvm::createStringError(""); }
 
+/// Names of arguments and results are in the signature by now; LLVM would
+/// complain of attributes that it does not know.
+static void dropNames(ModuleOp module) {
+  auto name = StringAttr::get(module->getContext(), "rarefy.name");
+  for (auto function : module.getOps<func::FuncOp>()) {
+    for (unsigned i = 0; i < function.getNumArguments(); ++i)
+      function.removeArgAttr(i, name);
+    for (unsigned i = 0; i < function.getNumResults(); ++i)
+      function.removeResultAttr(i, name);
+  }
+}
+
 static llvm::Error lower(ModuleOp module, const CompileOptions &options) {
   // The symbol that the program calls.
   auto entry = module.lookupSymbol<func::FuncOp>(options.entry);
   entry->setAttr(LLVM::LLVMDialect::getEmitCWrapperAttrName(),
                  UnitAttr::get(module->getContext()));
+  dropNames(module);
   PassManager pm(module->getContext());
   if (options.reference) {
     buildReferencePipeline(pm);

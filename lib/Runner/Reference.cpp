@@ -9,6 +9,7 @@
 #include "mlir/Dialect/MemRef/Transforms/Passes.h"
 #include "mlir/Pass/PassManager.h"
 #include "mlir/Transforms/Passes.h"
+#include "rarefy/Codegen/CPU/Passes.h"
 #include "rarefy/Dialect/Rarefy/Transforms/Passes.h"
 #include "rarefy/Runner/Program.h"
 
@@ -28,6 +29,8 @@ static void addBufferization(OpPassManager &pm) {
 
 void rarefy::buildReferencePipeline(OpPassManager &pm) {
   pm.addPass(createRarefyDecompose());
+  pm.addNestedPass<func::FuncOp>(createConvertElementwiseToLinalgPass());
+  pm.addPass(createRarefyCPUPrepare());
   addBufferization(pm);
   OpPassManager &functions = pm.nest<func::FuncOp>();
   functions.addPass(createConvertLinalgToLoopsPass());

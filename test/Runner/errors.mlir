@@ -4,7 +4,7 @@
 // MISSING: error: {{.*}}errors.mlir.missing: no such file
 
 // RUN: not rarefy-run %s --entry=nowhere 2>&1 | FileCheck %s --check-prefix=ENTRY --implicit-check-not=error
-// ENTRY: error: no function 'nowhere' with a body: the module has main, scalar, sparse
+// ENTRY: error: no function 'nowhere' with a body: the module has scalar, main, sparse
 
 // RUN: not rarefy-run %s --entry=scalar 2>&1 | FileCheck %s --check-prefix=SCALAR --implicit-check-not=error
 // SCALAR: error: argument 0 of 'scalar' has type f32: expected a dense ranked tensor
@@ -43,7 +43,7 @@ func.func @sparse(%x: tensor<4x4xf32, #sparse>) { return }
 
 // RUN: not rarefy-run %s --shape=x=1x2 --outputs=%t/none/here/ 2>&1 \
 // RUN:   | FileCheck %s --check-prefix=OUTPUT --implicit-check-not=error
-// OUTPUT: error: {{.*}}/none/here/result0.npy: No such file or directory
+// OUTPUT: error: '{{.*}}/none/here/result0.npy': No such file or directory
 
 // RUN: not rarefy-run %s --cpu=z80 2>&1 | FileCheck %s --check-prefix=CPU --implicit-check-not=error
 // CPU: error: unknown cpu 'z80': expected 'native' or a processor of x86_64 that LLVM knows

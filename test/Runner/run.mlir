@@ -38,16 +38,6 @@ func.func @same(%x: tensor<4xi32>) -> (tensor<4xi32>, tensor<4xi32>) {
   return %x, %x : tensor<4xi32>, tensor<4xi32>
 }
 
-// A constant too large to stay in the code.
-// RUN: rarefy-run %s --entry=large --check --stats=json | FileCheck %s --check-prefix=LARGE
-// LARGE: "constant_bytes": {{[1-9][0-9]*}},
-// LARGE: "passed": true,
-func.func @large(%x: tensor<1024xf32>) -> tensor<1024xf32> {
-  %0 = arith.constant dense<0.25> : tensor<1024xf32>
-  %1 = arith.mulf %x, %0 : tensor<1024xf32>
-  return %1 : tensor<1024xf32>
-}
-
 // Passes run before the lowering, and say what they do.
 // RUN: rarefy-run %s --entry=add --shape=0=1x2 --passes=canonicalize,cse --threads=1 --repeat=5 --print=0 \
 // RUN:   | FileCheck %s --check-prefix=REPEAT

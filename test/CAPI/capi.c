@@ -1,0 +1,166 @@
+/* Calls every function of the C API, from C. Exits with the number of the line
+ * whose expectation does not hold. */
+#include "rarefy-c/Rarefy.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define EXPECT(condition)                                                      \
+  do {                                                                         \
+    if (!(condition)) {                                                        \
+      fprintf(stderr, "%s:%d: expected %s\n", __FILE__, __LINE__, #condition); \
+      exit(1);                                                                 \
+    }                                                                          \
+  } while (0)
+
+static const char source[] =
+    "func.func @main(%x: tensor<2x?xf32> {rarefy.name = \"x\"})"
+    "    -> (tensor<2x?xf32> {rarefy.name = \"y\"}, tensor<3xi8>) {\n"
+    "  %0 = arith.addf %x, %x : tensor<2x?xf32>\n"
+    "  %1 = arith.constant dense<[1, 2, 3]> : tensor<3xi8>\n"
+    "  return %0, %1 : tensor<2x?xf32>, tensor<3xi8>\n"
+    "}\n";
+
+static RarefyString text(const char *chars) {
+  RarefyString string = {chars, strlen(chars)};
+  return string;
+}
+
+static bool equals(RarefyString string, const char *chars) {
+  return string.size == strlen(chars) &&
+         memcmp(string.data, chars, string.size) == 0;
+}
+
+/* Callbacks append to a buffer of this size. */
+enum { bufferSize = 4096 };
+
+static void append(RarefyString string, void *buffer) {
+  size_t used = strlen(buffer);
+  snprintf((char *)buffer + used, bufferSize - used, "%.*s\n",
+           (int)string.size, string.data);
+}
+
+static void onDiagnostic(RarefySeverity severity, RarefyString location,
+                         RarefyString message, void *buffer) {
+  EXPECT(severity == RarefySeverityError || severity == RarefySeverityNote);
+  append(location, buffer);
+  append(message, buffer);
+}
+
+static void onRemark(const RarefyRemark *remark, void *buffer) {
+  append(remark->kind, buffer);
+  append(remark->pass, buffer);
+}
+
+static void testErrors(RarefyContext context) {
+  char buffer[bufferSize] = "";
+  rarefyContextSetDiagnosticCallback(context, onDiagnostic, buffer);
+  EXPECT(!rarefyModuleParse(context, text("module {"), text("bad.mlir")));
+  EXPECT(strstr(buffer, "bad.mlir:1:"));
+  buffer[0] = 0;
+  EXPECT(!rarefyModuleLoad(context, text("no/such.mlir")));
+  EXPECT(strstr(buffer, "no/such.mlir: no such file"));
+  buffer[0] = 0;
+  EXPECT(!rarefyModuleImportONNX(context, text("junk"), text("")));
+  EXPECT(buffer[0]);
+  RarefyModule module = rarefyModuleParse(context, text(source), text("s"));
+  EXPECT(module);
+  buffer[0] = 0;
+  EXPECT(!rarefyModuleRun(module, text("no-such-pass")));
+  EXPECT(strstr(buffer, "'no-such-pass' does not refer to a registered pass"));
+  RarefyCompileOptions options = {.target = text("tpu"), .optLevel = 3};
+  buffer[0] = 0;
+  EXPECT(!rarefyCompile(module, &options));
+  EXPECT(strstr(buffer, "unknown target 'tpu': expected 'cpu'"));
+  rarefyModuleDestroy(module);
+  rarefyContextSetDiagnosticCallback(context, NULL, NULL);
+}
+
+static void testModule(RarefyModule module) {
+  char buffer[bufferSize] = "";
+  RarefyModule copy = rarefyModuleClone(module);
+  EXPECT(rarefyModuleRun(copy, text("builtin.module(canonicalize,cse)")));
+  EXPECT(rarefyModuleRun(copy, text("convert-elementwise-to-linalg")));
+  rarefyModulePrint(copy, 2, append, buffer);
+  EXPECT(strstr(buffer, "linalg.generic"));
+  buffer[0] = 0;
+  rarefyModulePrint(module, -1, append, buffer);
+  EXPECT(strstr(buffer, "arith.addf") && strstr(buffer, "dense<[1, 2, 3]>"));
+  rarefyModuleDestroy(copy);
+}
+
+static void testSignature(RarefyProgram program) {
+  EXPECT(rarefyProgramGetNumInputs(program) == 1);
+  EXPECT(rarefyProgramGetNumResults(program) == 2);
+  RarefyTensorInfo input = rarefyProgramGetInput(program, 0);
+  EXPECT(equals(input.name, "x") && input.type == RarefyF32);
+  EXPECT(input.rank == 2 && input.shape[0] == 2 && input.shape[1] < 0);
+  RarefyTensorInfo result = rarefyProgramGetResult(program, 1);
+  EXPECT(result.name.size == 0 && result.type == RarefyI8 && result.rank == 1);
+  RarefyCompileStats stats = rarefyProgramGetStats(program);
+  EXPECT(stats.lowering > 0 && stats.codeBytes > 0 && stats.cpu.size > 0);
+}
+
+static void testCall(RarefyProgram program) {
+  float data[6] = {0, 1, 2, 3, 4, 5};
+  int64_t shape[2] = {2, 3};
+  RarefyArray input = {data, RarefyF32, 2, shape};
+  RarefyResults results = rarefyProgramCall(program, &input, 1, 1, NULL, NULL);
+  EXPECT(results);
+  RarefyArray sum = rarefyResultsGet(results, 0);
+  EXPECT(sum.type == RarefyF32 && sum.rank == 2 && sum.shape[1] == 3);
+  for (int i = 0; i < 6; ++i)
+    EXPECT(((float *)sum.data)[i] == 2 * data[i]);
+  const signed char *numbers = rarefyResultsGet(results, 1).data;
+  EXPECT(numbers[0] == 1 && numbers[2] == 3);
+  void *block = rarefyResultsTake(results, 0);
+  rarefyResultsDestroy(results);
+  EXPECT(((float *)sum.data)[5] == 10);
+  free(block);
+
+  char buffer[bufferSize] = "";
+  shape[0] = 1;
+  EXPECT(!rarefyProgramCall(program, &input, 1, 0, append, buffer));
+  EXPECT(strstr(buffer, "input 0 ('x'): expected 2x?xf32, found 1x3xf32"));
+  buffer[0] = 0;
+  EXPECT(!rarefyProgramCall(program, &input, 0, 0, append, buffer));
+  EXPECT(strstr(buffer, "expected 1 inputs, found 0"));
+}
+
+static void testRemarks(RarefyContext context) {
+  static const char attention[] =
+      "func.func @main(%p: tensor<4xf32>) -> tensor<2xi32> {\n"
+      "  %e = tensor.empty() : tensor<2xi32>\n"
+      "  %0 = rarefy.topk ins(%p : tensor<4xf32>) outs(%e : tensor<2xi32>)"
+      "    -> tensor<2xi32>\n"
+      "  return %0 : tensor<2xi32>\n"
+      "}\n";
+  char buffer[bufferSize] = "";
+  rarefyContextSetRemarkCallback(context, onRemark, buffer);
+  RarefyModule module = rarefyModuleParse(context, text(attention), text("a"));
+  EXPECT(module && rarefyModuleRun(module, text("rarefy-prune-tokens")));
+  EXPECT(strstr(buffer, "missed\nrarefy-prune-tokens\n"));
+  rarefyContextSetRemarkCallback(context, NULL, NULL);
+  rarefyModuleDestroy(module);
+}
+
+int main(void) {
+  EXPECT(rarefyGetVersion().size >= 5);
+  RarefyContext context = rarefyContextCreate();
+  testErrors(context);
+  testRemarks(context);
+  RarefyModule module = rarefyModuleParse(context, text(source), text("s"));
+  EXPECT(module);
+  testModule(module);
+  RarefyCompileOptions options = {.entry = text("main"), .optLevel = 3};
+  RarefyProgram program = rarefyCompile(module, &options);
+  EXPECT(program);
+  /* The program keeps what it needs. */
+  rarefyModuleDestroy(module);
+  rarefyContextDestroy(context);
+  testSignature(program);
+  testCall(program);
+  rarefyProgramDestroy(program);
+  return 0;
+}
