@@ -63,9 +63,9 @@ StringRef rarefy::getName(DiagnosticSeverity severity) {
 
 void rarefy::collectRemarks(MLIRContext &context,
                             std::function<void(const RemarkText &)> handler) {
+  // `all` alone enables no kind.
   remark::RemarkCategories every;
-  every.all = ".*";
-  // Fails only on a malformed regular expression.
+  every.passed = every.missed = every.analysis = every.failed = ".*";
   (void)remark::enableOptimizationRemarks(
       context, std::make_unique<Collector>(std::move(handler)),
       std::make_unique<remark::RemarkEmittingPolicyAll>(), every);

@@ -1,9 +1,9 @@
 """Rarefy: a compiler for sparse and quantized transformers.
 
-    import rarefy
+import rarefy
 
-    f = rarefy.compile("model.onnx", passes="rarefy-raise-attention")
-    y = f(x)
+f = rarefy.compile("model.onnx", passes="rarefy-raise-attention")
+y = f(x)
 """
 
 from rarefy._core import __version__

@@ -120,9 +120,7 @@ class CompiledFunction:
         unknown = [name for name in kwargs if name not in names]
         missing = [name for name in names if name not in kwargs]
         if unknown or missing:
-            raise RarefyError(
-                [f"error: expected the inputs {names} by name, found {sorted(kwargs)}"]
-            )
+            raise RarefyError([f"error: expected the inputs {names} by name, found {sorted(kwargs)}"])
         return (*args, *(kwargs[name] for name in names))
 
     def _convert(self, args: Sequence[Any]) -> list[np.ndarray]:

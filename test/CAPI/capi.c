@@ -37,8 +37,8 @@ enum { bufferSize = 4096 };
 
 static void append(RarefyString string, void *buffer) {
   size_t used = strlen(buffer);
-  snprintf((char *)buffer + used, bufferSize - used, "%.*s\n",
-           (int)string.size, string.data);
+  snprintf((char *)buffer + used, bufferSize - used, "%.*s\n", (int)string.size,
+           string.data);
 }
 
 static void onDiagnostic(RarefySeverity severity, RarefyString location,
@@ -129,18 +129,11 @@ static void testCall(RarefyProgram program) {
 }
 
 static void testRemarks(RarefyContext context) {
-  static const char attention[] =
-      "func.func @main(%p: tensor<4xf32>) -> tensor<2xi32> {\n"
-      "  %e = tensor.empty() : tensor<2xi32>\n"
-      "  %0 = rarefy.topk ins(%p : tensor<4xf32>) outs(%e : tensor<2xi32>)"
-      "    -> tensor<2xi32>\n"
-      "  return %0 : tensor<2xi32>\n"
-      "}\n";
   char buffer[bufferSize] = "";
   rarefyContextSetRemarkCallback(context, onRemark, buffer);
-  RarefyModule module = rarefyModuleParse(context, text(attention), text("a"));
-  EXPECT(module && rarefyModuleRun(module, text("rarefy-prune-tokens")));
-  EXPECT(strstr(buffer, "missed\nrarefy-prune-tokens\n"));
+  RarefyModule module = rarefyModuleParse(context, text(source), text("s"));
+  EXPECT(module && rarefyModuleRun(module, text("rarefy-raise-attention")));
+  EXPECT(strstr(buffer, "analysis\nrarefy-raise-attention\n"));
   rarefyContextSetRemarkCallback(context, NULL, NULL);
   rarefyModuleDestroy(module);
 }

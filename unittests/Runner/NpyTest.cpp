@@ -15,8 +15,8 @@ static std::string makeFile(StringRef header, StringRef elements,
 }
 
 static std::string describe(StringRef type, StringRef shape) {
-  return ("{'descr': '" + type + "', 'fortran_order': False, 'shape': " +
-          shape + ", }")
+  return ("{'descr': '" + type +
+          "', 'fortran_order': False, 'shape': " + shape + ", }")
       .str();
 }
 
@@ -55,8 +55,8 @@ TEST(Npy, RoundTripsEveryRank) {
 
 TEST(Npy, ReadsVersionsOneToThree) {
   for (char version : {1, 2, 3}) {
-    llvm::Expected<Array> array =
-        parseNpy(makeFile(describe("<i2", "(2,)"), StringRef("\1\0\2\0", 4), version));
+    llvm::Expected<Array> array = parseNpy(
+        makeFile(describe("<i2", "(2,)"), StringRef("\1\0\2\0", 4), version));
     ASSERT_TRUE(static_cast<bool>(array));
     EXPECT_EQ(getElement(array->view(), 1), 2);
   }
