@@ -346,23 +346,39 @@ LogicalResult Importer::importNode(const onnx::NodeProto &proto) {
   for (unsigned i = 0; i < node.getNumOutputs(); ++i)
     if (node.hasOutput(i) && !lookup(proto.output(i)))
       return node.error("output " + Twine(i) + " is not supported");
-  foldOutputs(node, before);
+  Block::iterator first =
+      before ? std::next(before->getIterator()) : block->begin();
+  SmallVector<Operation *> ops;
+  for (Operation &op : llvm::make_range(first, block->end()))
+    ops.push_back(&op);
+  if (failed(verifyOps(node, ops)))
+    return failure();
+  foldOutputs(node, ops);
   return success();
 }
 
-void Importer::foldOutputs(const Node &node, Operation *before) {
+/// What a handler does not check, the ops that it made do; their message alone
+/// would not say where in the model the error is.
+LogicalResult Importer::verifyOps(Node &node, ArrayRef<Operation *> ops) {
+  std::string message;
+  {
+    ScopedDiagnosticHandler handler(b.getContext(), [&](Diagnostic &error) {
+      if (message.empty())
+        message = error.str();
+    });
+    if (llvm::all_of(ops, [](Operation *op) { return succeeded(verify(op)); }))
+      return success();
+  }
+  return node.error(message);
+}
+
+void Importer::foldOutputs(const Node &node, ArrayRef<Operation *> ops) {
   bool isConstant = llvm::all_of(
       node.inputs, [](Tensor *input) { return !input || input->constant; });
-  if (!isConstant || node.inputs.empty())
+  if (!isConstant || node.inputs.empty() || ops.empty())
     return;
-  Block *block = b.getInsertionBlock();
-  SmallVector<Operation *> ops;
-  Block::iterator first =
-      before ? std::next(before->getIterator()) : block->begin();
-  for (Operation &op : llvm::make_range(first, block->end()))
-    ops.push_back(&op);
   Evaluator evaluator;
-  if (ops.empty() || failed(evaluator.run(ops)))
+  if (failed(evaluator.run(ops)))
     return;
   for (const std::string &name : node.proto.output()) {
     Tensor *tensor = lookup(name);

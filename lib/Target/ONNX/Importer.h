@@ -182,9 +182,10 @@ private:
   LogicalResult importInputs(const onnx::GraphProto &graph);
   LogicalResult importInitializers(const onnx::GraphProto &graph);
   LogicalResult importNode(const onnx::NodeProto &proto);
-  /// Replaces the outputs of a node of constants, which emitted what follows
-  /// `before`, by constants.
-  void foldOutputs(const Node &node, Operation *before);
+  LogicalResult verifyOps(Node &node, ArrayRef<Operation *> ops);
+  /// Replaces the outputs of a node of constants, which emitted `ops`, by
+  /// constants.
+  void foldOutputs(const Node &node, ArrayRef<Operation *> ops);
   LogicalResult importOutputs(const onnx::GraphProto &graph);
   FailureOr<RankedTensorType> importType(const onnx::TypeProto &type,
                                          StringRef what);
