@@ -88,9 +88,9 @@ static FailureOr<Sizes> getSplitSizes(Node &node, OpFoldResult size) {
   int64_t count = node.getNumOutputs();
   if (node.getOpset() >= 18)
     count = node.intAttr("num_outputs", count);
-  if (count < 1)
-    return node.error("expected a positive number of outputs, found " +
-                      Twine(count));
+  if (count < 1 || count != node.getNumOutputs())
+    return node.error("expected " + Twine(node.getNumOutputs()) +
+                      " for 'num_outputs', found " + Twine(count));
   // Equal parts; only the last may be smaller.
   OpFoldResult chunk = math.ceilDiv(size, math.index(count));
   OpFoldResult rest = size;
