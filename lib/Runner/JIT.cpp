@@ -1,6 +1,7 @@
 #include "JIT.h"
 #include "Runtime.h"
 
+#include "mlir/Pass/PassManager.h"
 #include "llvm/Analysis/CGSCCPassManager.h"
 #include "llvm/Analysis/LoopAnalysisManager.h"
 #include "llvm/Analysis/TargetLibraryInfo.h"

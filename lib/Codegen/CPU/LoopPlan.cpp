@@ -7,6 +7,7 @@
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
 #include "mlir/Dialect/Utils/StructuredOpsUtils.h"
 #include "rarefy/Codegen/CPU/Contraction.h"
+#include "llvm/ADT/TypeSwitch.h"
 
 namespace rarefy {
 namespace {

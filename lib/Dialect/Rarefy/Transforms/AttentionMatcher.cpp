@@ -3,6 +3,7 @@
 
 #include "AttentionMatcher.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/Linalg/Utils/Utils.h"
 #include "mlir/Dialect/Math/IR/Math.h"
 
 using namespace rarefy;

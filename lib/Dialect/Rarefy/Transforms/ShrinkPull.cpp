@@ -1,6 +1,7 @@
 // Compacts a tensor by compacting what it is computed from.
 
 #include "Shrink.h"
+#include "mlir/Dialect/Linalg/Utils/Utils.h"
 #include "mlir/Dialect/Utils/StructuredOpsUtils.h"
 
 using namespace rarefy;
