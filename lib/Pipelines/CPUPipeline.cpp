@@ -24,7 +24,8 @@ void simplify(OpPassManager &pm) {
 
 /// On tensors: what every op means, in as few passes over memory as possible.
 void buildTensorStage(OpPassManager &pm, const CPUPipelineOptions &options) {
-  pm.addPass(createRarefyDecompose());
+  // Attention stays whole until its scores can stay in cache.
+  pm.addPass(createRarefyDecompose({/*attention=*/false}));
   pm.addNestedPass<func::FuncOp>(createConvertElementwiseToLinalgPass());
   pm.addPass(createRarefyCPUPrepare());
   simplify(pm);
@@ -89,6 +90,8 @@ void buildLLVMStage(OpPassManager &pm) {
 void buildCPUPipeline(OpPassManager &pm, const CPUPipelineOptions &options) {
   buildTensorStage(pm, options);
   buildBufferStage(pm);
+  pm.addPass(createRarefyCPULowerAttention({options.cpu, options.parallel}));
+  simplify(pm);
   RarefyCPULowerContractionsOptions contractions{options.cpu, options.parallel};
   pm.addPass(createRarefyCPULowerContractions(contractions));
   pm.addPass(createRarefyCPUVectorize({options.cpu, options.parallel}));

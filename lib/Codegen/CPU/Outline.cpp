@@ -9,6 +9,7 @@
 #include "mlir/IR/PatternMatch.h"
 #include "mlir/IR/SymbolTable.h"
 #include "rarefy/Codegen/CPU/Passes.h"
+#include "rarefy/Dialect/Rarefy/IR/Rarefy.h"
 #include "llvm/ADT/SetVector.h"
 
 namespace rarefy {
@@ -51,6 +52,7 @@ struct Group {
 bool isOutlined(Operation *op) {
   auto linalgOp = dyn_cast<linalg::LinalgOp>(op);
   return (linalgOp && linalgOp.hasPureBufferSemantics()) ||
+         isa<AttentionOp>(op) ||
          (isa<scf::ParallelOp, scf::ForallOp>(op) && op->getNumResults() == 0);
 }
 

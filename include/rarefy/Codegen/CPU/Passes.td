@@ -123,6 +123,23 @@ def RarefyCPUPlanMemory : Pass<"rarefy-cpu-plan-memory"> {
   let dependentDialects = ["arith::ArithDialect", "memref::MemRefDialect"];
 }
 
+def RarefyCPULowerAttention : Pass<"rarefy-cpu-lower-attention"> {
+  let summary = "Turn attention on buffers into loops that store no matrix of scores";
+  let description = [{
+    Takes rarefy.attention on memrefs. Heads are shared among threads; in each,
+    keys and values are packed once, and blocks of rows, sized for the target's
+    first-level cache, go through scores, softmax, importance and output before
+    the next. The two products of a block become linalg.generic on packed
+    panels, for rarefy-cpu-lower-contractions; the rest is vectors. Importance
+    is summed for each head and then over heads, in an order that does not
+    depend on threads.
+  }];
+  let options = [CPUOption, ParallelOption];
+  let dependentDialects = [
+    "arith::ArithDialect", "linalg::LinalgDialect", "math::MathDialect",
+    "memref::MemRefDialect", "scf::SCFDialect", "vector::VectorDialect"];
+}
+
 def RarefyCPULowerCopies : Pass<"rarefy-cpu-lower-copies"> {
   let summary = "Turn strided memref.copy into linalg.generic";
   let description = [{
