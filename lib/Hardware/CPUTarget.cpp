@@ -94,9 +94,7 @@ void readFeatures(CPUTarget &target, const llvm::MCSubtargetInfo &info) {
 
 void initializeTargets() {
   static std::once_flag once;
-  std::call_once(once, [] {
-    llvm::InitializeNativeTarget();
-  });
+  std::call_once(once, [] { llvm::InitializeNativeTarget(); });
 }
 } // namespace
 
