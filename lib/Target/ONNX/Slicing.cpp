@@ -205,6 +205,12 @@ static Sizes clampSliceBounds(Node &node, SliceBounds &bounds) {
   Sizes sizes;
   for (auto [size, start, end, step] : llvm::zip_equal(
            node.sizes(0), bounds.starts, bounds.ends, bounds.steps)) {
+    // What is taken whole keeps its size, which may have a name.
+    if (isZeroInteger(start) && isOneInteger(step) &&
+        getConstantIntValue(end).value_or(0) >= INT32_MAX) {
+      sizes.push_back(size);
+      continue;
+    }
     OpFoldResult last = math.sub(size, math.index(1));
     // A negative step starts at the last position and ends before the first.
     OpFoldResult high = math.selectNegative(step, last, size);
