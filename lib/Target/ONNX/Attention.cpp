@@ -245,6 +245,17 @@ static FailureOr<AttentionParts> readAttention(Node &node) {
   parts.heads = queryType.getDimSize(1);
   parts.keyHeads = cast<RankedTensorType>(key->getType()).getDimSize(1);
   int64_t depth = queryType.getDimSize(3);
+  auto keyType = cast<RankedTensorType>(key->getType());
+  auto valueType = cast<RankedTensorType>(value->getType());
+  if (queryType.getRank() != 4 || keyType.getRank() != 4 ||
+      valueType.getRank() != 4 ||
+      failed(verifyCompatibleShape(keyType.getShape().drop_back(),
+                                   valueType.getShape().drop_back())) ||
+      failed(verifyCompatibleShape(
+          {queryType.getDimSize(0), depth},
+          {keyType.getDimSize(0), keyType.getDimSize(3)})))
+    return node.error("expected keys of the query's batch and depth, and "
+                      "values of the keys' shape but for their depth");
   if (parts.heads < 1 || parts.keyHeads < 1 || depth < 1 ||
       parts.heads % parts.keyHeads != 0)
     return node.error("expected static numbers of heads, those of the query a "

@@ -201,6 +201,9 @@ static LogicalResult importCumSum(Node &node) {
     return failure();
   if (axis->size() != 1)
     return node.error("expected one axis, found " + Twine(axis->size()));
+  if (std::optional<int64_t> known = getConstantIntValue(axis->front()))
+    if (node.normalizeAxis(*known, node.rank(0)) < 0)
+      return failure();
   Sizes sizes = node.sizes(0);
   int64_t rank = sizes.size();
   Value input = node.value(0);

@@ -162,6 +162,8 @@ Sizes frontend::spreadOverAxes(Node &node, ArrayRef<OpFoldResult> entries,
   IndexMath math(node.b);
   int64_t rank = defaults.size();
   for (auto [entry, axis] : llvm::zip_equal(entries, axes)) {
+    if (std::optional<int64_t> known = getConstantIntValue(axis))
+      (void)node.normalizeAxis(*known, rank);
     OpFoldResult wrapped = math.wrap(axis, math.index(rank));
     for (int64_t d = 0; d < rank; ++d)
       defaults[d] =

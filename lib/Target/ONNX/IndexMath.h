@@ -61,7 +61,8 @@ Value compareIndex(ImplicitLocOpBuilder &b, arith::CmpIPredicate predicate,
 /// dimension at most, of static size.
 FailureOr<Sizes> readIndices(Node &node, unsigned i);
 /// One entry for each of `rank` dimensions: `entries[j]` for the dimension that
-/// `axes[j]` names, from the end if negative, and `defaults` for the others.
+/// `axes[j]` names, from the end if negative, and `defaults` for the others. A
+/// static axis out of range is an error of the node.
 Sizes spreadOverAxes(Node &node, ArrayRef<OpFoldResult> entries,
                      ArrayRef<OpFoldResult> axes, Sizes defaults);
 

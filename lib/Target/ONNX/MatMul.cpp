@@ -221,6 +221,9 @@ static FailureOr<Value> subtractZeroPoint(Node &node, unsigned i,
   FailureOr<Sizes> both = broadcastSizes(node, {node.sizes(i), sizes});
   if (failed(both))
     return failure();
+  if (tensorType(*both, i32) != value.getType())
+    return node.error("input " + Twine(zero) + " does not broadcast to input " +
+                      Twine(i));
   return elementwise(node, {value, reshapeTo(node, point, sizes)}, *both, i32,
                      [](B &b, ValueRange args) {
                        return b.createOrFold<arith::SubIOp>(args[0], args[1]);

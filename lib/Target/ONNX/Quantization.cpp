@@ -21,6 +21,16 @@ static FailureOr<Value> alignParameter(Node &node, unsigned i, int64_t axis,
       return node.error("input " + Twine(i) + " must have " +
                         Twine(node.rank(0)) + " dimensions, found " +
                         Twine(type.getRank()));
+    for (int64_t d = 0; d < type.getRank(); ++d) {
+      int64_t size = node.type(0).getDimSize(d);
+      int64_t expected = ShapedType::isStatic(size) && d == axis
+                             ? llvm::divideCeil(size, blockSize)
+                             : size;
+      if (failed(verifyCompatibleDims({type.getDimSize(d), expected})))
+        return node.error("dimension " + Twine(d) + " of input " + Twine(i) +
+                          " must be " + Twine(expected) + ", found " +
+                          Twine(type.getDimSize(d)));
+    }
     auto body = [&](ImplicitLocOpBuilder &b, ArrayRef<OpFoldResult> position) {
       Sizes source(position);
       source[axis] =

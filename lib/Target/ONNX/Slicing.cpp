@@ -125,7 +125,7 @@ static LogicalResult importSplit(Node &node) {
       return node.error("expected sizes that are not negative, found " +
                         Twine(*length));
     if (begin && length && !node.type(0).isDynamicDim(axis) &&
-        *begin + *length > node.type(0).getDimSize(axis))
+        *length > node.type(0).getDimSize(axis) - *begin)
       return node.error("expected sizes that add up to " +
                         Twine(node.type(0).getDimSize(axis)) + ", found more");
     sizes[axis] = part;
@@ -226,7 +226,7 @@ static Sizes clampSliceBounds(Node &node, SliceBounds &bounds) {
 
 static LogicalResult importSlice(Node &node) {
   FailureOr<SliceBounds> bounds = readSliceBounds(node);
-  if (failed(bounds))
+  if (failed(bounds) || node.hasError())
     return failure();
   Sizes sizes = clampSliceBounds(node, *bounds);
   if (node.rank(0) == 1)
@@ -261,6 +261,16 @@ static LogicalResult importSlice(Node &node) {
                             generate(node, sizes, node.elementType(0), body));
 }
 
+/// Refuses counts that no tensor in memory has room for.
+static LogicalResult checkMagnitude(Node &node, ArrayRef<OpFoldResult> counts) {
+  for (OpFoldResult count : counts) {
+    int64_t known = getConstantIntValue(count).value_or(0);
+    if (known > INT32_MAX || known < -INT32_MAX)
+      return node.error("count " + Twine(known) + " is too large");
+  }
+  return success();
+}
+
 static LogicalResult importTile(Node &node) {
   IndexMath math(node.b);
   FailureOr<Sizes> repeats = readIndices(node, 1);
@@ -270,6 +280,8 @@ static LogicalResult importTile(Node &node) {
   if (int64_t(repeats->size()) != rank)
     return node.error("expected a repeat for each of " + Twine(rank) +
                       " dimensions, found " + Twine(repeats->size()));
+  if (failed(checkMagnitude(node, *repeats)))
+    return failure();
   // Broadcast along new dimensions, then merge each with the one it repeats.
   Sizes sizes;
   SmallVector<AffineExpr> exprs;
@@ -385,6 +397,8 @@ static FailureOr<Sizes> readPads(Node &node) {
       return failure();
     axes = *some;
   }
+  if (failed(checkMagnitude(node, *pads)))
+    return failure();
   if (pads->size() != 2 * axes.size())
     return node.error("expected two pads for each of " + Twine(axes.size()) +
                       " axes, found " + Twine(pads->size()));
@@ -424,7 +438,7 @@ static LogicalResult importPad(Node &node) {
     return node.error("expected mode constant, edge, reflect or wrap, found '" +
                       name + "'");
   FailureOr<Sizes> pads = readPads(node);
-  if (failed(pads))
+  if (failed(pads) || node.hasError())
     return failure();
   FailureOr<Value> fill = readPadValue(node);
   if (failed(fill))
