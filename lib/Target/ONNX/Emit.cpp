@@ -171,7 +171,11 @@ static Value createGeneric(Node &node, ArrayRef<Operand> operands,
   SmallVector<Value> inputs, uniforms;
   SmallVector<AffineMap> maps;
   for (const Operand &operand : operands) {
-    uniforms.push_back(uniformScalar(b, operand.value));
+    // Those that run along reduced loops say how long these are.
+    bool bounds = llvm::any_of(operand.dims, [&](int64_t dim) {
+      return llvm::is_contained(reduced, dim);
+    });
+    uniforms.push_back(bounds ? Value() : uniformScalar(b, operand.value));
     if (uniforms.back())
       continue;
     auto [value, map] =
