@@ -37,6 +37,7 @@ def absent(work, threads):
 
 def run(work, root, monkeypatch, peers):
     monkeypatch.setattr(driver, "PEERS", peers)
+    monkeypatch.setattr(driver, "PACKAGES", {})
     monkeypatch.setattr(driver, "ROOT", root)
     recorder = Recorder(root, "bench-product")
     driver.run([work], "us", recorder, seconds=0)
