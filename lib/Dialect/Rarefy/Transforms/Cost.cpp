@@ -14,7 +14,7 @@ static int64_t countAttention(AttentionOp op) {
   int64_t keys = value.getDimSize(rank - 2);
   int64_t values =
       op.getKeepValues() ? std::min<int64_t>(*op.getKeepValues(), keys) : keys;
-  int64_t rows = query.getNumElements() / query.getDimSize(rank - 1);
+  int64_t rows = ShapedType::getNumElements(query.getShape().drop_back());
   return rows * (keys * query.getDimSize(rank - 1) +
                  values * value.getDimSize(rank - 1));
 }

@@ -72,6 +72,8 @@ bool AtomTable::take(Atoms &atoms, int64_t size, bool fromBack, Atoms &dim) {
       return false;
     Atom atom = fromBack ? atoms.back() : atoms.front();
     int64_t whole = getSize(atom);
+    if (whole == 0)
+      return false;
     bool isDynamic = ShapedType::isDynamic(whole);
     if (isDynamic || size % whole) {
       // The dimension ends inside the atom.

@@ -197,6 +197,8 @@ LogicalResult HeadPruner::run() {
 static StringRef checkHeads(ArrayRef<AttentionOp> layers, AttentionOp &at) {
   for (AttentionOp op : layers) {
     at = op;
+    if (op->getNumResults() == 0)
+      return "works on buffers";
     unsigned heads = op.getBatchRank();
     auto query = cast<ShapedType>(op.getQuery().getType());
     auto key = cast<ShapedType>(op.getKey().getType());

@@ -92,6 +92,8 @@ LogicalResult Shrinker::checkReduction(linalg::LinalgOp op, const Layout &loops,
 }
 
 FailureOr<Shrinker::Flow> Shrinker::inferStructured(linalg::LinalgOp op) {
+  if (!op.hasPureTensorSemantics())
+    return block(op, "works on buffers");
   SmallVector<std::optional<Atoms>> known(op.getNumLoops());
   SmallVector<AffineMap> maps = op.getIndexingMapsArray();
   for (OpOperand &operand : op->getOpOperands()) {
@@ -334,8 +336,11 @@ FailureOr<Shrinker::Flow> Shrinker::inferSame(Operation *op,
     flow.operands.push_back(isSame ? std::optional(layoutFor(type))
                                    : std::nullopt);
   }
-  for (Type type : op->getResultTypes())
+  for (Type type : op->getResultTypes()) {
+    if (!isa<RankedTensorType>(type))
+      return block(op, "makes a tensor without a rank");
     flow.results.push_back(layoutFor(type));
+  }
   return flow;
 }
 
