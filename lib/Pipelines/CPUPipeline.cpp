@@ -24,7 +24,7 @@ void simplify(OpPassManager &pm) {
 
 /// On tensors: what every op means, in as few passes over memory as possible.
 void buildTensorStage(OpPassManager &pm, const CPUPipelineOptions &options) {
-  // Attention stays whole until its scores can stay in cache.
+  pm.addPass(createRarefyCPUUnfoldGathers());
   pm.addPass(createRarefyDecompose({/*attention=*/false}));
   pm.addNestedPass<func::FuncOp>(createConvertElementwiseToLinalgPass());
   pm.addPass(createRarefyCPUPrepare());

@@ -184,6 +184,8 @@ private:
     auto type = b.getFunctionType(ValueRange(group.arguments).getTypes(), {});
     auto func = func::FuncOp::create(b, loc, "kernel", type);
     func.setPrivate();
+    // Inlined again, each call would cost compile time for nothing.
+    func->setAttr("passthrough", b.getStrArrayAttr({"noinline"}));
     symbols.insert(func);
     Block *body = func.addEntryBlock();
     b.setInsertionPointToStart(body);

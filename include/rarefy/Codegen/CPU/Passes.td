@@ -16,6 +16,20 @@ def RarefyCPUPrepare : Pass<"rarefy-cpu-prepare", "ModuleOp"> {
     "tensor::TensorDialect"];
 }
 
+def RarefyCPUUnfoldGathers : Pass<"rarefy-cpu-unfold-gathers"> {
+  let summary = "Read gathered constants of products in place";
+  let description = [{
+    A product of matrices that meets a `rarefy.gather` of a constant - the weights
+    of the heads that pruning kept - becomes a loop over the gathered dimension,
+    in which each product reads its part of the constant where it is. No weight is
+    copied, and the work of what was dropped is not done. Runs before the gather
+    is decomposed.
+  }];
+  let dependentDialects = [
+    "arith::ArithDialect", "linalg::LinalgDialect", "scf::SCFDialect",
+    "tensor::TensorDialect"];
+}
+
 def RarefyCPUFuse : Pass<"rarefy-cpu-fuse"> {
   let summary = "Fuse element-wise ops on tensors";
   let description = [{
