@@ -7,7 +7,14 @@ import rarefy
 from _driver import ROOT
 from rarefy.records import Column, Recorder, interleave, table
 
-SHAPES = [(128, 384, 384), (128, 384, 1536), (128, 1536, 384), (256, 768, 768), (512, 512, 512), (1, 1024, 1024)]
+SHAPES = [
+    (128, 384, 384),
+    (128, 384, 1536),
+    (128, 1536, 384),
+    (256, 768, 768),
+    (512, 512, 512),
+    (1, 1024, 1024),
+]
 
 
 def product(m: int, k: int, n: int) -> str:
@@ -49,10 +56,17 @@ def main() -> None:
         for peer, seconds in interleave(contestants(a, b), options.seconds, burst=5).items():
             rates = [2e-9 * m * k * n / sample for sample in seconds]
             recorder.add(
-                f"{name}/{peer}", "gflops", rates, "GF/s", baseline=None if peer == "rarefy" else f"{name}/rarefy"
+                f"{name}/{peer}",
+                "gflops",
+                rates,
+                "GF/s",
+                baseline=None if peer == "rarefy" else f"{name}/rarefy",
             )
     path = recorder.write()
-    columns = [Column("GF/s", ["gflops"], "{:.1f}"), Column("to ours", ["gflops"], "{:.2f}", pick=lambda r: r.ratio)]
+    columns = [
+        Column("GF/s", ["gflops"], "{:.1f}"),
+        Column("to ours", ["gflops"], "{:.2f}", pick=lambda r: r.ratio),
+    ]
     print(f"\n{table(recorder.records, columns)}\n\nrecords: {path.relative_to(ROOT)}")
 
 

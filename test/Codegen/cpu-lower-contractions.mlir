@@ -66,6 +66,24 @@ func.func @transposed(%a: memref<?x64xf32>, %b: memref<64x64xf32>, %c: memref<?x
   return
 }
 
+// One row reads eight vectors of a row of the right-hand side, in place.
+// CHECK-LABEL: func.func @one_row
+// CHECK-NOT: memref.alloca
+// CHECK: scf.for {{.*}} iter_args
+// CHECK-COUNT-8: vector.fma
+// CHECK-NOT: vector.fma
+// CHECK: scf.yield
+func.func @one_row(%a: memref<1x64xf32>, %b: memref<64x128xf32>, %c: memref<1x128xf32>) {
+  linalg.generic {indexing_maps = [#lhs, #rhs, #out], iterator_types = ["parallel", "parallel", "reduction"]}
+    ins(%a, %b : memref<1x64xf32>, memref<64x128xf32>) outs(%c : memref<1x128xf32>) {
+  ^bb0(%x: f32, %y: f32, %o: f32):
+    %m = arith.mulf %x, %y : f32
+    %s = arith.addf %m, %o : f32
+    linalg.yield %s : f32
+  }
+  return
+}
+
 // Bytes are widened on their way into 32-bit sums.
 // CHECK-LABEL: func.func @bytes
 // CHECK: arith.extsi {{.*}} : vector<8xi8> to vector<8xi32>

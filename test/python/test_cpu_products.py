@@ -4,8 +4,24 @@ import numpy as np
 import pytest
 import rarefy
 
-SIZES = [(1, 17, 16), (5, 7, 65), (6, 1, 7), (7, 65, 1), (15, 16, 17), (16, 65, 15), (17, 5, 5), (65, 17, 6), (40, 500, 33)]
-TYPES = {"f32": ("f32", 1e-5), "f16": ("f32", 1e-3), "bf16": ("f32", 1e-2), "i8": ("i32", 0), "i32": ("i32", 0)}
+SIZES = [
+    (1, 17, 16),
+    (5, 7, 65),
+    (6, 1, 7),
+    (7, 65, 1),
+    (15, 16, 17),
+    (16, 65, 15),
+    (17, 5, 5),
+    (65, 17, 6),
+    (40, 500, 33),
+]
+TYPES = {
+    "f32": ("f32", 1e-5),
+    "f16": ("f32", 1e-3),
+    "bf16": ("f32", 1e-2),
+    "i8": ("i32", 0),
+    "i32": ("i32", 0),
+}
 
 
 def product(name: str, m: str, k: str, n: str, element: str, total: str, transposed: bool) -> str:
@@ -16,7 +32,7 @@ def product(name: str, m: str, k: str, n: str, element: str, total: str, transpo
         widen, multiply, add, zero = "arith.extf", "arith.mulf", "arith.addf", "0.0"
     else:
         widen, multiply, add, zero = "arith.extsi", "arith.muli", "arith.addi", "0"
-    body = "%p = {0} %x, %y : {1}".format(multiply, total)
+    body = f"%p = {multiply} %x, %y : {total}"
     if element != total:
         body = f"%a = {widen} %x : {element} to {total}\n%b = {widen} %y : {element} to {total}\n"
         body += f"%p = {multiply} %a, %b : {total}"
@@ -62,7 +78,9 @@ def test_static_sizes(element: str, transposed: bool) -> None:
         lhs = matrix(rng, (m, k), element)
         rhs = matrix(rng, (n, k) if transposed else (k, n), element)
         found, expected = rarefy.compile(module)(lhs, rhs), rarefy.compile(module, reference=True)(lhs, rhs)
-        np.testing.assert_allclose(found, expected, rtol=tolerance, atol=tolerance * k**0.5, err_msg=f"{m}x{k}x{n}")
+        np.testing.assert_allclose(
+            found, expected, rtol=tolerance, atol=tolerance * k**0.5, err_msg=f"{m}x{k}x{n}"
+        )
 
 
 @pytest.mark.parametrize("transposed", [False, True])

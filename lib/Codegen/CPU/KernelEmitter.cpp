@@ -65,6 +65,14 @@ KernelEmitter::KernelEmitter(RewriterBase &b, Contraction &contraction,
   } else if (!ShapedType::isDynamic(rows) && rows < minRowsToCopy &&
              isContiguousAlong(c.op, c.rhs, c.column)) {
     access = RhsAccess::Direct;
+    // Few rows leave registers for wide ones, which memory delivers faster.
+    int64_t vectors = std::max<int64_t>(8 / rows, shape.vectors);
+    int64_t columns = staticSize(c.column);
+    if (!ShapedType::isDynamic(columns))
+      vectors =
+          std::min<int64_t>(vectors, llvm::divideCeil(columns, shape.lanes));
+    shape.vectors = vectors;
+    shape.rows = rows;
   } else {
     access = RhsAccess::Copied;
   }
