@@ -120,16 +120,15 @@ Value AttentionEmitter::scratch(ArrayRef<Value> sizes) {
 void AttentionEmitter::emit(bool parallel) {
   b.setInsertionPoint(op);
   SmallVector<Value> ends;
-  int64_t work = 1;
   for (int64_t i = 0; i < batch; ++i)
     ends.push_back(sizeOf(op.getQuery(), i));
   ends.push_back(heads);
+  int64_t products = getConstantIntValue(depth).value_or(64) +
+                     getConstantIntValue(valueDepth).value_or(64);
   for (Value size : ends)
-    work *= getConstantIntValue(size).value_or(8);
+    products *= getConstantIntValue(size).value_or(8);
   for (Value size : {rows, keys})
-    work *= getConstantIntValue(size).value_or(128);
-  for (Value size : {depth, valueDepth})
-    work += getConstantIntValue(size).value_or(64);
+    products *= getConstantIntValue(size).value_or(128);
   if (op.getTokenImportanceInit()) {
     // One partial sum for each head, so that the order of additions does not
     // depend on threads.
@@ -140,7 +139,7 @@ void AttentionEmitter::emit(bool parallel) {
   {
     OpBuilder::InsertionGuard guard(b);
     if (parallel && target.cores > 1 &&
-        work / lanes >= target.minParallelClocks) {
+        products / (2 * lanes) >= target.minParallelClocks) {
       auto shared = scf::ParallelOp::create(b, loc, zeros, ends, ones);
       b.setInsertionPointToStart(shared.getBody());
       emitHead(shared.getInductionVars());
