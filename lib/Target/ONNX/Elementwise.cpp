@@ -44,6 +44,43 @@ static Value arithmetic(B &b, Value x, Value y, bool isUnsigned) {
   return b.createOrFold<SignedOp>(x, y);
 }
 
+/// Divides integers without a trap: by 0 gives the dividend, and by -1 negates,
+/// the smallest number to itself.
+template <typename SignedOp, typename UnsignedOp>
+static Value divideIntegers(B &b, Value x, Value y, bool isUnsigned,
+                            Value byMinusOne) {
+  auto eq = arith::CmpIPredicate::eq;
+  Value zero = scalarConstant(b, y.getType(), 0);
+  Value one = scalarConstant(b, y.getType(), 1);
+  auto replace = [&](Value divisor, Value isBad) {
+    return b.createOrFold<arith::SelectOp>(isBad, one, divisor);
+  };
+  Value divisor = replace(y, b.createOrFold<arith::CmpIOp>(eq, y, zero));
+  if (isUnsigned)
+    return b.createOrFold<UnsignedOp>(x, divisor);
+  Value isMinusOne =
+      b.createOrFold<arith::CmpIOp>(eq, y, scalarConstant(b, y.getType(), -1));
+  Value result = b.createOrFold<SignedOp>(x, replace(divisor, isMinusOne));
+  return b.createOrFold<arith::SelectOp>(isMinusOne, byMinusOne, result);
+}
+
+static Value divide(B &b, Value x, Value y, bool isUnsigned) {
+  if (isFloat(x))
+    return b.createOrFold<arith::DivFOp>(x, y);
+  Value negative =
+      b.createOrFold<arith::SubIOp>(scalarConstant(b, x.getType(), 0), x);
+  return divideIntegers<arith::DivSIOp, arith::DivUIOp>(b, x, y, isUnsigned,
+                                                        negative);
+}
+
+/// The remainder with the dividend's sign, as C's.
+static Value truncatedMod(B &b, Value x, Value y, bool isUnsigned) {
+  if (isFloat(x))
+    return b.createOrFold<arith::RemFOp>(x, y);
+  return divideIntegers<arith::RemSIOp, arith::RemUIOp>(
+      b, x, y, isUnsigned, scalarConstant(b, x.getType(), 0));
+}
+
 /// Folds `binary` over all inputs, of which there is at least one.
 template <Binary binary> static LogicalResult importArithmetic(Node &node) {
   SmallVector<unsigned> inputs = allInputs(node);
@@ -62,10 +99,10 @@ template <Binary binary> static LogicalResult importArithmetic(Node &node) {
 
 /// The remainder with the divisor's sign, as Python's.
 static Value floorMod(B &b, Value x, Value y, bool isUnsigned) {
+  Value rest = truncatedMod(b, x, y, isUnsigned);
   if (isUnsigned)
-    return b.createOrFold<arith::RemUIOp>(x, y);
+    return rest;
   Value zero = scalarConstant(b, x.getType(), 0);
-  Value rest = b.createOrFold<arith::RemSIOp>(x, y);
   auto ne = arith::CmpIPredicate::ne, slt = arith::CmpIPredicate::slt;
   Value isRest = b.createOrFold<arith::CmpIOp>(ne, rest, zero);
   Value signsDiffer = b.createOrFold<arith::CmpIOp>(
@@ -77,8 +114,7 @@ static Value floorMod(B &b, Value x, Value y, bool isUnsigned) {
 
 static LogicalResult importMod(Node &node) {
   if (node.intAttr("fmod", 0))
-    return importArithmetic<
-        arithmetic<arith::RemFOp, arith::RemSIOp, arith::RemUIOp>>(node);
+    return importArithmetic<truncatedMod>(node);
   if (isa<FloatType>(node.elementType(0)))
     return node.error("attribute 'fmod' must be 1 for float elements");
   return importArithmetic<floorMod>(node);
@@ -412,7 +448,7 @@ static void addArithmetic(OperatorTable &table) {
   table["Add"] = {importArithmetic<arithmetic<AddFOp, AddIOp>>, 2, 2};
   table["Sub"] = {importArithmetic<arithmetic<SubFOp, SubIOp>>, 2, 2};
   table["Mul"] = {importArithmetic<arithmetic<MulFOp, MulIOp>>, 2, 2};
-  table["Div"] = {importArithmetic<arithmetic<DivFOp, DivSIOp, DivUIOp>>, 2, 2};
+  table["Div"] = {importArithmetic<divide>, 2, 2};
   table["Min"] = {importArithmetic<arithmetic<MinimumFOp, MinSIOp, MinUIOp>>, 1,
                   variadic};
   table["Max"] = {importArithmetic<arithmetic<MaximumFOp, MaxSIOp, MaxUIOp>>, 1,

@@ -5,6 +5,7 @@
 #define RAREFY_LIB_TARGET_ONNX_INDEXMATH_H
 
 #include "Emit.h"
+#include "mlir/Dialect/Arith/IR/Arith.h"
 
 namespace rarefy::frontend {
 
