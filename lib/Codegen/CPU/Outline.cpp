@@ -1,4 +1,5 @@
-// One function for computations that differ in their buffers only.
+// A function for each computation, one for those that differ in their buffers
+// only.
 
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/Dialect/Linalg/IR/Linalg.h"
@@ -43,7 +44,7 @@ void sinkFill(linalg::LinalgOp fill) {
     fill->moveBefore(next);
 }
 
-/// A run of one or two ops that become one function.
+/// A run of one or two ops that become a function.
 struct Group {
   SmallVector<Operation *, 2> ops;
   SmallVector<Value> arguments;
@@ -116,6 +117,9 @@ struct RarefyCPUOutline : impl::RarefyCPUOutlineBase<RarefyCPUOutline> {
     for (auto func : getOperation().getOps<func::FuncOp>())
       if (!func.isDeclaration() && func.isPublic())
         collect(func, groups);
+    // A function of one computation is as small as it gets.
+    if (groups.size() == 1)
+      return;
     SymbolTable symbols(getOperation());
     while (!groups.empty())
       share(groups, symbols);
@@ -164,8 +168,6 @@ private:
       equal.push_back(group);
     }
     groups.assign(rest.begin(), rest.end());
-    if (equal.empty())
-      return;
     equal.push_back(first);
     func::FuncOp func = createFunction(first, symbols);
     for (Group &group : equal) {

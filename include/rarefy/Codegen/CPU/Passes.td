@@ -116,13 +116,15 @@ def RarefyCPUSplitFills : Pass<"rarefy-cpu-split-fills"> {
 }
 
 def RarefyCPUOutline : Pass<"rarefy-cpu-outline", "ModuleOp"> {
-  let summary = "Share one function among equal computations";
+  let summary = "Give each computation a function, equal ones the same";
   let description = [{
-    Layers of a network repeat each other: ops on buffers (linalg ops, and loops
-    that share work among threads) that differ in nothing but the buffers become
-    calls of one private function, so that each is compiled once. An op that sets
-    a product's result to zero moves in front of the product first, and into the
-    function with it.
+    Turns the ops on buffers (linalg ops, attention, and loops that share work
+    among threads) of a function that has several into calls of private
+    functions. Layers of a network repeat each other: ops that differ in nothing
+    but the buffers call the same function and are compiled once. The others get
+    one too, because LLVM's time grows faster than the size of a function. An op
+    that sets a product's result to zero moves in front of the product first,
+    and into the function with it.
   }];
   let dependentDialects = ["func::FuncDialect"];
 }
