@@ -234,7 +234,8 @@ void AttentionEmitter::sumPartials() {
     at.push_back(loop.getInductionVar());
   b.setInsertionPointToStart(nest.loops.back().getBody());
   vectors(keys, [&](Value key, Value count) {
-    SmallVector<Value> from(at), to(ArrayRef(at).drop_back());
+    ArrayRef<Value> batch = ArrayRef<Value>(at).drop_back();
+    SmallVector<Value> from(at), to(batch);
     from.push_back(key);
     to.push_back(key);
     Value sum = arith::AddFOp::create(b, loc, loadVector(importance, to, count),
