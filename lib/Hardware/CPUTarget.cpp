@@ -75,7 +75,6 @@ void readHost(CPUTarget &target) {
                               {3u, &target.l3Bytes}})
     if (int64_t found = hostCacheBytes(level))
       *bytes = found;
-  target.cores = std::max(1u, std::thread::hardware_concurrency());
 }
 
 void readFeatures(CPUTarget &target, const llvm::MCSubtargetInfo &info) {
@@ -101,6 +100,7 @@ void initializeTargets() {
 llvm::Expected<CPUTarget> CPUTarget::get(llvm::StringRef cpu) {
   initializeTargets();
   CPUTarget target;
+  target.cores = std::max(1u, std::thread::hardware_concurrency());
   bool native = cpu == "native";
   target.cpu = native ? llvm::sys::getHostCPUName().str() : cpu.str();
   for (const Caches &known : knownCaches)

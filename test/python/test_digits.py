@@ -76,3 +76,9 @@ def test_survivors_and_picture(data, tmp_path):
     digits.draw(tmp_path / "digits.png", images, alive, scale=2)
     with Image.open(tmp_path / "digits.png") as picture:
         assert picture.size == (LAYERS * 18 + 2, 3 * 18 + 4)
+
+
+def test_results_do_not_depend_on_threads(data):
+    image = data[0][0]
+    one, two = (rarefy.compile(digits.prune(DENSE), threads=threads)(image) for threads in (1, 2))
+    np.testing.assert_array_equal(one, two)

@@ -36,6 +36,7 @@ TEST(CPUTarget, NativeDescribesTheHost) {
   EXPECT_NE(host.cpu, "native");
   EXPECT_FALSE(host.features.empty());
   EXPECT_GE(host.cores, 1u);
+  EXPECT_EQ(get("x86-64-v3").cores, host.cores);
   EXPECT_GE(host.l2Bytes, host.l1Bytes);
   EXPECT_EQ(host.lanes(32), host.vectorBits / 32);
 }

@@ -33,6 +33,7 @@ struct CPUTarget {
   int64_t l1Bytes = 32 << 10;
   int64_t l2Bytes = 512 << 10;
   int64_t l3Bytes = 8 << 20;
+  /// Of the host, whatever the processor: how many parts work is shared in.
   unsigned cores = 1;
   /// Work, in clocks of one core, below which threads do not pay.
   int64_t minParallelClocks = 50000;

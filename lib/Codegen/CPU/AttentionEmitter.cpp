@@ -138,8 +138,7 @@ void AttentionEmitter::emit(bool parallel) {
   SmallVector<Value> zeros(ends.size(), index(0)), ones(ends.size(), index(1));
   {
     OpBuilder::InsertionGuard guard(b);
-    if (parallel && target.cores > 1 &&
-        products / (2 * lanes) >= target.minParallelClocks) {
+    if (parallel && products / (2 * lanes) >= target.minParallelClocks) {
       auto shared = scf::ParallelOp::create(b, loc, zeros, ends, ones);
       b.setInsertionPointToStart(shared.getBody());
       emitHead(shared.getInductionVars());

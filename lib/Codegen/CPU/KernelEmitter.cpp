@@ -155,8 +155,7 @@ void KernelEmitter::emit(bool parallel) {
   int64_t products = 1;
   for (unsigned dim = 0; dim < ranges.size(); ++dim)
     products *= guessSize(dim);
-  if (parallel && target.cores > 1 &&
-      products / (2 * shape.lanes) >= target.minParallelClocks)
+  if (parallel && products / (2 * shape.lanes) >= target.minParallelClocks)
     return emitParallel(others);
 
   others.insert(others.begin(), c.batch.begin(), c.batch.end());

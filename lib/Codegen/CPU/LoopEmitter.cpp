@@ -98,8 +98,7 @@ SmallVector<unsigned> LoopEmitter::chooseShared() {
 
 void LoopEmitter::emit(bool shareAmongThreads) {
   SmallVector<unsigned> shared;
-  if (shareAmongThreads && target.cores > 1 &&
-      plan.clocks >= target.minParallelClocks)
+  if (shareAmongThreads && plan.clocks >= target.minParallelClocks)
     shared = chooseShared();
   SmallVector<unsigned> rest;
   for (unsigned dim : plan.parallel)
