@@ -2,7 +2,7 @@
 
 #include "rarefy/Hardware/CPUTarget.h"
 #include "llvm/ADT/STLExtras.h"
-#include "llvm/ADT/StringMap.h"
+#include "llvm/ADT/StringSet.h"
 #include "llvm/MC/MCSubtargetInfo.h"
 #include "llvm/MC/TargetRegistry.h"
 #include "llvm/Support/MemoryBuffer.h"
@@ -10,6 +10,8 @@
 #include "llvm/TargetParser/Host.h"
 #include "llvm/TargetParser/SubtargetFeature.h"
 #include "llvm/TargetParser/Triple.h"
+#include "llvm/TargetParser/X86TargetParser.h"
+#include <algorithm>
 #include <memory>
 #include <mutex>
 #include <thread>
@@ -128,5 +130,27 @@ llvm::Expected<CPUTarget> CPUTarget::get(llvm::StringRef cpu) {
       isa->createMCSubtargetInfo(triple, target.cpu, target.features));
   readFeatures(target, *info);
   return target;
+}
+
+std::vector<std::string>
+findMissingFeatures(llvm::StringRef cpu, const llvm::StringMap<bool> &host) {
+  static const llvm::StringSet<> onlyByName = {
+      "adx",       "aes",       "cldemote", "clflushopt", "clwb",    "clzero",
+      "enqcmd",    "fsgsbase",  "fxsr",     "hreset",     "invpcid", "kl",
+      "lwp",       "movdir64b", "movdiri",  "mwaitx",     "pconfig", "pku",
+      "prefetchi", "ptwrite",   "rdpid",    "rdpru",      "rdrnd",   "rdseed",
+      "rtm",       "serialize", "sgx",      "sha",        "sha512",  "shstk",
+      "sm3",       "sm4",       "tsxldtrk", "uintr",      "usermsr", "vaes",
+      "waitpkg",   "wbnoinvd",  "widekl",   "xsave",      "xsavec",  "xsaveopt",
+      "xsaves"};
+  llvm::SmallVector<llvm::StringRef> needed;
+  llvm::X86::getFeaturesForCPU(cpu, needed);
+  std::vector<std::string> missing;
+  for (llvm::StringRef feature : needed) {
+    auto it = host.find(feature);
+    if (it != host.end() && !it->second && !onlyByName.contains(feature))
+      missing.push_back(feature.str());
+  }
+  return missing;
 }
 } // namespace rarefy

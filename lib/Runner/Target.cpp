@@ -1,12 +1,14 @@
+// The machine that generates code for this process.
+
 #include "Target.h"
 
+#include "rarefy/Hardware/CPUTarget.h"
+#include "llvm/ADT/StringExtras.h"
 #include "llvm/ExecutionEngine/Orc/JITTargetMachineBuilder.h"
 #include "llvm/MC/MCSubtargetInfo.h"
 #include "llvm/MC/TargetRegistry.h"
 #include "llvm/Support/TargetSelect.h"
 #include "llvm/TargetParser/Host.h"
-#include "llvm/TargetParser/SubtargetFeature.h"
-#include "llvm/TargetParser/X86TargetParser.h"
 
 #include <mutex>
 
@@ -26,21 +28,15 @@ static void initializeNativeTarget() {
 }
 
 /// Code that uses an instruction which this machine lacks would end the
-/// process, so each feature that `cpu` implies is looked up first.
+/// process.
 static llvm::Error checkHostRuns(StringRef cpu) {
-  SmallVector<StringRef> needed;
-  llvm::X86::getFeaturesForCPU(cpu, needed);
-  const llvm::StringMap<bool> host = llvm::sys::getHostCPUFeatures();
-  std::string missing;
-  for (StringRef feature : needed) {
-    auto it = host.find(feature);
-    if (it != host.end() && !it->second)
-      missing += (missing.empty() ? "" : ", ") + feature.str();
-  }
+  std::vector<std::string> missing =
+      findMissingFeatures(cpu, llvm::sys::getHostCPUFeatures());
   if (missing.empty())
     return llvm::Error::success();
   return makeError("cpu '" + cpu + "' cannot run here: this machine ('" +
-                   llvm::sys::getHostCPUName() + "') lacks " + missing);
+                   llvm::sys::getHostCPUName() + "') lacks " +
+                   llvm::join(missing, ", "));
 }
 
 llvm::Expected<std::unique_ptr<llvm::TargetMachine>>

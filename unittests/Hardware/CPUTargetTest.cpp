@@ -41,6 +41,15 @@ TEST(CPUTarget, NativeDescribesTheHost) {
   EXPECT_EQ(host.lanes(32), host.vectorBits / 32);
 }
 
+TEST(CPUTarget, MaskedFeaturesOfTheSystemAreNotMissed) {
+  llvm::StringMap<bool> host = {
+      {"avx2", true}, {"fma", true}, {"rdpru", false}, {"pku", false}};
+  EXPECT_TRUE(rarefy::findMissingFeatures("znver3", host).empty());
+  host["avx2"] = false;
+  EXPECT_EQ(rarefy::findMissingFeatures("znver3", host),
+            std::vector<std::string>{"avx2"});
+}
+
 TEST(CPUTarget, RefusesUnknownNames) {
   llvm::Expected<CPUTarget> target = CPUTarget::get("z80");
   ASSERT_FALSE(target);

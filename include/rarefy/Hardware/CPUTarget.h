@@ -1,10 +1,12 @@
 #ifndef RAREFY_HARDWARE_CPUTARGET_H
 #define RAREFY_HARDWARE_CPUTARGET_H
 
+#include "llvm/ADT/StringMap.h"
 #include "llvm/ADT/StringRef.h"
 #include "llvm/Support/Error.h"
 #include <cstdint>
 #include <string>
+#include <vector>
 
 namespace rarefy {
 
@@ -45,6 +47,12 @@ struct CPUTarget {
   /// host with the features and caches that it reports.
   static llvm::Expected<CPUTarget> get(llvm::StringRef cpu);
 };
+
+/// What generated code may use on the x86 processor `cpu` and a machine with
+/// the features `host` lacks. Virtual machines hide features; those that a
+/// compiler uses only when asked for one by name do not count.
+std::vector<std::string> findMissingFeatures(llvm::StringRef cpu,
+                                             const llvm::StringMap<bool> &host);
 
 } // namespace rarefy
 
