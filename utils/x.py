@@ -151,11 +151,12 @@ def parse(argv):
 
 def passing(argv):
     """Puts -- in front of what belongs to a script, so that its options are not taken for ours."""
-    named_script = argv[0] in ("demo", "bench") and len(argv) > 1 and not argv[1].startswith("-")
-    if argv[0] == "python" or named_script:
-        own = 2 if named_script else 1
-        return [*argv[:own], "--", *argv[own:]]
-    return argv
+    if argv[0] == "python":
+        return ["python", "--", *argv[1:]]
+    if argv[0] not in ("demo", "bench") or argv[1:2] in ([], ["-h"], ["--help"]):
+        return argv
+    name, rest = ("", argv[1:]) if argv[1].startswith("-") else (argv[1], argv[2:])
+    return [argv[0], name, "--", *rest]
 
 
 def main():

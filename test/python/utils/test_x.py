@@ -8,6 +8,7 @@ import x
     "text, command, rest",
     [
         ("demo", x.demo, (None, [])),
+        ("demo --seconds 1", x.demo, ("", ["--seconds", "1"])),
         ("demo minilm --tokens 128", x.demo, ("minilm", ["--tokens", "128"])),
         ("bench minilm -h", x.bench, ("minilm", ["-h"])),
         ("python -c 1 --fix", x.python, (None, ["-c", "1", "--fix"])),
