@@ -29,3 +29,20 @@ func.func @branch(%a: memref<8xf32>, %c: memref<8xf32>) {
   }
   return
 }
+
+// CHECK: Vectorize | Category:rarefy-cpu{{.*}}left scalar: no dimension has four elements and a known combination
+func.func @short(%a: memref<3xf32>, %c: memref<3xf32>) {
+  linalg.copy ins(%a : memref<3xf32>) outs(%c : memref<3xf32>)
+  return
+}
+
+// CHECK: Vectorize | Category:rarefy-cpu{{.*}}left scalar: its results are indexed by summed dimensions
+func.func @indexed_by_summed(%a: memref<8xf32>, %c: memref<8xf32>) {
+  linalg.generic {indexing_maps = [affine_map<(i) -> (i)>, affine_map<(i) -> (i)>], iterator_types = ["reduction"]}
+    ins(%a : memref<8xf32>) outs(%c : memref<8xf32>) {
+  ^bb0(%x: f32, %o: f32):
+    %s = arith.addf %x, %o : f32
+    linalg.yield %s : f32
+  }
+  return
+}

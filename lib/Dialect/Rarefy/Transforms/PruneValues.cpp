@@ -58,7 +58,7 @@ struct RarefyPruneValues : impl::RarefyPruneValuesBase<RarefyPruneValues> {
       return;
     op.setKeepValues(count);
     remark::passed(op.getLoc(), remarks.named("ValuesPruned"))
-        << remark::metric("layer", layer) << remark::metric("to", count);
+        << remark::metric("layer", layer + 1) << remark::metric("to", count);
   }
 };
 } // namespace
