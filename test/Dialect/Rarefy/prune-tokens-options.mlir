@@ -1,10 +1,10 @@
 // RUN: sed '/@below/{/case 0:/!d}' %s | rarefy-opt --rarefy-prune-tokens=keep=1,1.5 --verify-diagnostics -o /dev/null
 // RUN: sed '/@below/{/case 1:/!d}' %s | rarefy-opt --rarefy-prune-tokens=keep=1,1,1 --verify-diagnostics -o /dev/null
-// RUN: sed '/@below/{/case 2:/!d}' %s | rarefy-opt --rarefy-prune-tokens=keep=0.5 --verify-diagnostics -o /dev/null
+// RUN: sed '/@below/{/case 2:/!d}' %s | rarefy-opt --rarefy-prune-tokens=keep=0.5,0.5 --verify-diagnostics -o /dev/null
 // RUN: sed '/@below/{/case 3:/!d}' %s | rarefy-opt --rarefy-prune-tokens="keep=1 counts=8" --verify-diagnostics -o /dev/null
 // RUN: sed '/@below/{/case 4:/!d}' %s | rarefy-opt --rarefy-prune-tokens=counts=8,0 --verify-diagnostics -o /dev/null
 // RUN: sed '/@below/{/case 5:/!d}' %s | rarefy-opt --rarefy-prune-tokens=counts=8,9 --verify-diagnostics -o /dev/null
-// RUN: sed '/@below/{/case 6:/!d}' %s | rarefy-opt --rarefy-prune-tokens=counts=4 --verify-diagnostics -o /dev/null
+// RUN: sed '/@below/{/case 6:/!d}' %s | rarefy-opt --rarefy-prune-tokens=counts=4,4 --verify-diagnostics -o /dev/null
 // RUN: sed '/@below/{/case 7:/!d}' %s | rarefy-opt --rarefy-prune-tokens=protect=8 --verify-diagnostics -o /dev/null
 // RUN: sed '/@below/{/case 8:/!d}' %s | rarefy-opt --rarefy-prune-tokens=front=2 --verify-diagnostics -o /dev/null
 // RUN: sed '/@below/{/case 9:/!d}' %s | rarefy-opt --rarefy-prune-tokens=mean=0.2 --verify-diagnostics -o /dev/null
@@ -15,7 +15,7 @@
 // case 2: expected-error @below {{expected keep ratio 1 in the first layer, found 0.5}}
 // case 3: expected-error @below {{expected keep or counts, found both}}
 // case 4: expected-error @below {{expected positive counts, found 0}}
-// case 5: expected-error @below {{expected entries that do not increase, found a larger one for layer 1}}
+// case 5: expected-error @below {{expected entries that do not increase, found a larger one for layer 2}}
 // case 6: expected-error @below {{expected a count of 8 at least in the first layer, found 4}}
 // case 7: expected-error @below {{expected protected positions from -8 to 7, found 8}}
 // case 8: expected-error @below {{expected front in [0, 1], found 2}}

@@ -6,7 +6,7 @@
 // Two layers with a residual stream and a padding mask; the class token, all
 // tokens and their sum leave the function.
 
-// REMARK: remark: [Passed] TokensPruned | {{.*}}from=8, layer=0, to=4
+// REMARK: remark: [Passed] TokensPruned | {{.*}}from=8, layer=1, to=4
 // REMARK: remark: [Passed] Cascade | {{.*}}cuts=1, layers=2, multiply-adds=6656, saved=3584
 
 // The class token may not survive: nothing is pruned.

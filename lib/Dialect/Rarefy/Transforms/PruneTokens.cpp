@@ -283,7 +283,7 @@ struct RarefyPruneTokens : impl::RarefyPruneTokensBase<RarefyPruneTokens> {
     };
     for (const Cut &cut : pruner.getCuts())
       remark::passed(cut.loc, remarks.named("TokensPruned"))
-          << remark::metric("layer", cut.layer)
+          << remark::metric("layer", cut.layer + 1)
           << remark::metric("from", size(cut.from))
           << remark::metric("to", size(cut.to));
     reportCascade(remarks, pruner.getLayers(), pruner.getCuts().size(), after);

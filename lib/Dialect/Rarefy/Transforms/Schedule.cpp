@@ -70,7 +70,7 @@ checkCascade(ArrayRef<Keep> schedule, int64_t size,
     if (schedule[i].value > schedule[i - 1].value)
       return emitError() << "expected entries that do not increase, found a "
                             "larger one for layer "
-                         << i;
+                         << i + 1;
   const Keep &first = schedule[0];
   if (!first.isCount && first.value != million)
     return emitError() << "expected keep ratio 1 in the first layer, found "
@@ -120,7 +120,11 @@ rarefy::makeSchedule(const KeepOptions &options, int64_t layers, int64_t size,
   }
   FailureOr<SmallVector<Keep>> schedule =
       listEntries(ratios, options.counts, layers, emitError);
-  if (failed(schedule) || failed(checkCascade(*schedule, size, emitError)))
+  if (failed(schedule))
+    return failure();
+  // A single entry is about the layers behind the first.
+  bool isList = options.keep.size() + options.counts.size() != 1;
+  if (isList && failed(checkCascade(*schedule, size, emitError)))
     return failure();
   (*schedule)[0] = Keep();
   return schedule;

@@ -24,8 +24,9 @@ struct Keep {
   bool operator==(const Keep &) const = default;
 };
 
-/// One entry for each layer, the first of which keeps all `size`; an error for
-/// options that make no sense.
+/// One entry for each layer, the first of which keeps all `size`: a single one
+/// that is given goes for the layers behind it. An error for options that make
+/// no sense.
 FailureOr<SmallVector<Keep>>
 makeSchedule(const KeepOptions &options, int64_t layers, int64_t size,
              function_ref<InFlightDiagnostic()> emitError);
