@@ -14,15 +14,18 @@ namespace rarefy {
 #include "rarefy/Codegen/CPU/Passes.h.inc"
 
 namespace {
-/// The gather of parts of a constant that `value` is, if it is one.
+/// The gather of parts of a constant, or of a slice of one, that `value` is.
 GatherOp gatherOfConstant(Value value) {
   auto gather = value.getDefiningOp<GatherOp>();
   if (!gather || !gather->hasOneUse() ||
       cast<ShapedType>(gather.getPositions().getType()).getRank() != 1)
     return nullptr;
   Value source = gather.getSource();
-  while (auto expand = source.getDefiningOp<tensor::ExpandShapeOp>())
-    source = expand.getSrc();
+  while (Operation *op = source.getDefiningOp()) {
+    if (!isa<tensor::ExpandShapeOp, tensor::ExtractSliceOp>(op))
+      break;
+    source = op->getOperand(0);
+  }
   return source.getDefiningOp<arith::ConstantOp>() ? gather : nullptr;
 }
 

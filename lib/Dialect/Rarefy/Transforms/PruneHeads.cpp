@@ -273,9 +273,13 @@ struct RarefyPruneHeads : impl::RarefyPruneHeadsBase<RarefyPruneHeads> {
                      Operation *after, size_t layers) {
     for (const Cut &cut : pruner.getCuts())
       remark::passed(cut.loc, remarks.named("HeadsPruned"))
-          << remark::metric("layer", cut.layer)
+          << remark::metric("layer", cut.layer + 1)
           << remark::metric("from", *getConstantIntValue(cut.from))
           << remark::metric("to", *getConstantIntValue(cut.to));
+    for (Location loc : pruner.getShrinker().getGathered())
+      remark::missed(loc, remarks.named("HeadsComputed"))
+          << remark::reason("dropped heads are computed here and gathered out "
+                            "of the result");
     reportCascade(remarks, layers, pruner.getCuts().size(), after);
   }
 };

@@ -109,6 +109,10 @@ public:
   LogicalResult block(Operation *op, StringRef why);
   Operation *getBlocker() const { return blocker; }
   StringRef getReason() const { return reason; }
+  /// The ops that compute in full what `pull` then gathers.
+  ArrayRef<Location> getGathered() const {
+    return gatheredResults.getArrayRef();
+  }
 
 private:
   FailureOr<Flow> inferStructured(linalg::LinalgOp op);
@@ -132,6 +136,7 @@ private:
   Operation *createBatched(linalg::LinalgOp op, const Flow &flow,
                            TypeRange types, SmallVector<Value> operands,
                            unsigned level);
+  Value sliceOfPart(tensor::ExtractSliceOp op, unsigned dim);
   Value pullThrough(Operation *op, const Layout &layout, unsigned level);
   Value shrinkOperand(OpOperand &operand, const Layout &layout, unsigned level);
   LogicalResult visitReturn(Operation *op);
@@ -152,6 +157,7 @@ private:
   unsigned current = 0;
   llvm::MapVector<Value, Tracked> values;
   llvm::DenseMap<std::pair<Value, unsigned>, Value> gathered, pulled;
+  llvm::SetVector<Location> gatheredResults;
   SmallVector<Operation *> dead;
   Operation *blocker = nullptr;
   std::string reason;

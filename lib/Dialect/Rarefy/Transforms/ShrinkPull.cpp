@@ -45,23 +45,117 @@ operandLayouts(AtomTable &table, Operation *op, const Layout &result) {
   return layouts;
 }
 
-/// The layout of a slice's source; the axis must be whole.
-static std::optional<Layout> sourceLayout(AtomTable &table, Atom axis,
-                                          tensor::ExtractSliceOp op,
-                                          const Layout &result) {
+/// The layout of the source of a slice that is whole along the axis.
+static Layout sourceLayout(AtomTable &table, Atom axis,
+                           tensor::ExtractSliceOp op, const Layout &result) {
   Layout source;
   llvm::SmallBitVector dropped = op.getDroppedDims();
   unsigned at = 0;
   for (int64_t dim = 0; dim < op.getSourceType().getRank(); ++dim) {
-    int64_t size = op.getSourceType().getDimSize(dim);
     Atoms atoms = dropped.test(dim) ? Atoms() : result[at++];
     bool isAxis = llvm::is_contained(atoms, axis);
-    if (isAxis &&
-        (size != op.getStaticSize(dim) || ShapedType::isDynamic(size)))
-      return std::nullopt;
-    source.push_back(isAxis ? atoms : table.makeDim(size));
+    source.push_back(
+        isAxis ? atoms : table.makeDim(op.getSourceType().getDimSize(dim)));
   }
   return source;
+}
+
+//===----------------------------------------------------------------------===//
+// Parts of tensors
+//===----------------------------------------------------------------------===//
+
+/// A part of a dimension.
+struct Window {
+  unsigned dim;
+  int64_t offset, size;
+};
+
+static Value slice(OpBuilder &b, Value value, Window window) {
+  Location loc = value.getLoc();
+  SmallVector<OpFoldResult> sizes = tensor::getMixedSizes(b, loc, value);
+  SmallVector<OpFoldResult> offsets(sizes.size(), b.getIndexAttr(0));
+  SmallVector<OpFoldResult> strides(sizes.size(), b.getIndexAttr(1));
+  offsets[window.dim] = b.getIndexAttr(window.offset);
+  sizes[window.dim] = b.getIndexAttr(window.size);
+  return tensor::ExtractSliceOp::create(b, loc, value, offsets, sizes, strides);
+}
+
+static Value computePart(OpBuilder &b, OpResult value, Window window);
+
+/// A part of an operand: of a tensor that has it as it is, or computed alone.
+static Value partOf(OpBuilder &b, Value value, Window window) {
+  Operation *op = value.getDefiningOp();
+  if (!op || op->hasTrait<OpTrait::ConstantLike>())
+    return slice(b, value, window);
+  return computePart(b, cast<OpResult>(value), window);
+}
+
+/// The part of a structured or elementwise op's result, computed alone. Null if
+/// the op does more with the dimension than to pass it through.
+static Value computePart(OpBuilder &b, OpResult value, Window window) {
+  Operation *op = value.getOwner();
+  if (isa<tensor::EmptyOp>(op))
+    return slice(b, value, window);
+  auto structured = dyn_cast<linalg::LinalgOp>(op);
+  bool isElementwise = OpTrait::hasElementwiseMappableTraits(op);
+  if ((!structured && !isElementwise) || op->getNumResults() != 1 ||
+      (structured && structured.hasIndexSemantics()))
+    return nullptr;
+  AffineExpr loop;
+  if (structured)
+    loop = structured.getIndexingMapMatchingResult(value).getResult(window.dim);
+  if (structured && !isa<AffineDimExpr>(loop))
+    return nullptr;
+  SmallVector<Value> operands;
+  for (OpOperand &operand : op->getOpOperands()) {
+    Value part = operand.get();
+    if (isElementwise && isa<RankedTensorType>(part.getType()))
+      part = partOf(b, part, window);
+    AffineMap map;
+    if (structured)
+      map = structured.getMatchingIndexingMap(&operand);
+    for (unsigned dim = 0; map && part && dim < map.getNumResults(); ++dim) {
+      AffineExpr expr = map.getResult(dim);
+      if (expr == loop)
+        part = partOf(b, part, {dim, window.offset, window.size});
+      else if (expr.isFunctionOfDim(cast<AffineDimExpr>(loop).getPosition()))
+        return nullptr;
+    }
+    if (!part)
+      return nullptr;
+    operands.push_back(part);
+  }
+  auto type = cast<RankedTensorType>(value.getType());
+  SmallVector<int64_t> shape(type.getShape());
+  shape[window.dim] = window.size;
+  return clone(b, op, type.clone(shape), operands)->getResult(0);
+}
+
+/// A slice that takes a part of the axis' dimension, of that part computed
+/// alone. Null if the part cannot be, or is not known here.
+Value Shrinker::sliceOfPart(tensor::ExtractSliceOp op, unsigned dim) {
+  int64_t offset = op.getStaticOffset(dim), size = op.getStaticSize(dim);
+  auto source = dyn_cast<OpResult>(op.getSource());
+  if (!source || ShapedType::isDynamic(offset) || ShapedType::isDynamic(size) ||
+      op.getStaticStride(dim) != 1)
+    return nullptr;
+  Value part = computePart(b, source, {dim, offset, size});
+  if (!part)
+    return nullptr;
+  SmallVector<OpFoldResult> offsets = op.getMixedOffsets();
+  offsets[dim] = b.getIndexAttr(0);
+  return tensor::ExtractSliceOp::create(b, op.getLoc(), op.getType(), part,
+                                        offsets, op.getMixedSizes(),
+                                        op.getMixedStrides());
+}
+
+/// Is there more to `op` than a part of an argument, of a constant or of
+/// nothing?
+static bool isComputed(Operation *op) {
+  while (isa_and_present<tensor::ExtractSliceOp>(op))
+    op = op->getOperand(0).getDefiningOp();
+  return op && !op->hasTrait<OpTrait::ConstantLike>() &&
+         !isa<tensor::EmptyOp, linalg::FillOp>(op);
 }
 
 Value Shrinker::pull(Value value, const Layout &wanted, unsigned level) {
@@ -76,10 +170,30 @@ Value Shrinker::pull(Value value, const Layout &wanted, unsigned level) {
     if (Value known = pulled.lookup({value, level}))
       return known;
   Value result = stops ? Value() : pullThrough(op, layout, level);
-  if (!result)
+  if (!result) {
+    if (!stops && isComputed(op))
+      gatheredResults.insert(op->getLoc());
     return shrink(value, layout, level);
+  }
   pulled[{value, level}] = result;
   return result;
+}
+
+/// The dimension of a slice's source that `result` says the axis is in, if the
+/// slice takes a part of it.
+static std::optional<unsigned> partialDim(tensor::ExtractSliceOp op,
+                                          const Layout &result, Atom axis) {
+  llvm::SmallBitVector dropped = op.getDroppedDims();
+  unsigned at = 0;
+  for (unsigned dim = 0; dim < dropped.size(); ++dim) {
+    if (dropped.test(dim))
+      continue;
+    int64_t size = op.getSourceType().getDimSize(dim);
+    if (llvm::is_contained(result[at++], axis) &&
+        (ShapedType::isDynamic(size) || size != op.getStaticSize(dim)))
+      return dim;
+  }
+  return std::nullopt;
 }
 
 Value Shrinker::pullThrough(Operation *op, const Layout &layout,
@@ -87,6 +201,10 @@ Value Shrinker::pullThrough(Operation *op, const Layout &layout,
   Flow flow;
   flow.results = {layout};
   if (auto slice = dyn_cast<tensor::ExtractSliceOp>(op)) {
+    if (std::optional<unsigned> dim = partialDim(slice, layout, axis)) {
+      Value whole = sliceOfPart(slice, *dim);
+      return whole ? pull(whole, layout, level) : Value();
+    }
     flow.operands.resize(op->getNumOperands());
     flow.operands[0] = sourceLayout(table, axis, slice, layout);
   } else {

@@ -46,7 +46,7 @@ def RarefyRaiseAttention : Pass<"rarefy-raise-attention"> {
 class Rarefy_KeepOptions<string what, string front> {
   list<Option> options = [
     ListOption<"keep", "keep", "double",
-      "Ratio of the " # what # " that each layer works on; the last goes for all layers behind">,
+      "Ratio of the " # what # " that each layer works on, the first on all; the last goes for all layers behind, and so does a single one">,
     ListOption<"counts", "counts", "int64_t",
       "The same as numbers of " # what>,
     Option<"mean", "mean", "double", /*default=*/"0.5",
@@ -75,7 +75,9 @@ def RarefyPruneTokens : Pass<"rarefy-prune-tokens"> {
     Without a list the schedule is the paper's (section V-A): the front of the
     layers keeps all, the others interpolate from `start` to `end`. A ratio is
     one of the original number of tokens, rounded up. The first layer works on
-    all tokens, as nothing is known about them yet.
+    all tokens, as nothing is known about them yet: `keep=0.5` is the same as
+    `keep=1,0.5`. Layers count from 1, and a remark names the one that tokens are
+    dropped behind.
 
     Tokens are followed through indexing maps, reshapes and slices.
     - Tensors that join are gathered; masks along rows and keys.
@@ -109,7 +111,8 @@ def RarefyPruneHeads : Pass<"rarefy-prune-heads"> {
     not computed in any later layer: the projections of queries, keys and values
     contract with a `rarefy.gather` of their weights along the dimension of the
     heads, biases and masks likewise, and so does the projection behind the
-    attention. A layer's own output keeps all heads that it computed.
+    attention. A projection that queries, keys and values share is taken apart
+    where it is sliced. A layer's own output keeps all heads that it computed.
 
     Without a list the schedule is the paper's (section V-A), with a larger
     front. A batch has one choice of heads, by the sum over it. Several query
@@ -118,7 +121,8 @@ def RarefyPruneHeads : Pass<"rarefy-prune-heads"> {
     function stays as it is.
 
     Remarks: passed for each choice and for the function, missed with the op that
-    is in the way.
+    is in the way, and missed for an op that computes dropped heads all the same,
+    as they can only be gathered out of its result.
   }];
   let options = Rarefy_KeepOptions<"heads", "0.3">.options;
   let dependentDialects = [
