@@ -3,11 +3,14 @@
 // RUN: not rarefy-run %s.missing 2>&1 | FileCheck %s --check-prefix=MISSING --implicit-check-not=error
 // MISSING: error: {{.*}}errors.mlir.missing: no such file
 
+// RUN: not rarefy-run %S 2>&1 | FileCheck %s --check-prefix=FOLDER --implicit-check-not=error
+// FOLDER: error: {{.*}}Runner: is a directory
+
 // RUN: not rarefy-run %s --entry=nowhere 2>&1 | FileCheck %s --check-prefix=ENTRY --implicit-check-not=error
 // ENTRY: error: no function 'nowhere' with a body: the module has scalar, main, sparse
 
 // RUN: not rarefy-run %s --entry=scalar 2>&1 | FileCheck %s --check-prefix=SCALAR --implicit-check-not=error
-// SCALAR: error: argument 0 of 'scalar' has type f32: expected a dense ranked tensor
+// SCALAR: error: argument 0 of 'scalar' has type f32: expected a dense ranked tensor of booleans, of integers of 8 to 64 bits or of f16, bf16, f32 or f64
 func.func @scalar(%x: f32) { return }
 
 // RUN: not rarefy-run %s --entry=sparse 2>&1 | FileCheck %s --check-prefix=SPARSE --implicit-check-not=error
@@ -44,6 +47,10 @@ func.func @sparse(%x: tensor<4x4xf32, #sparse>) { return }
 // RUN: not rarefy-run %s --shape=x=1x2 --outputs=%t/none/here/ 2>&1 \
 // RUN:   | FileCheck %s --check-prefix=OUTPUT --implicit-check-not=error
 // OUTPUT: error: '{{.*}}/none/here/result0.npy': No such file or directory
+
+// No machine has these instructions and all the others that the tests need.
+// RUN: not rarefy-run %s --cpu=bdver4 2>&1 | FileCheck %s --check-prefix=LACKS --implicit-check-not=error
+// LACKS: error: cpu 'bdver4' cannot run here: this machine ('{{.*}}') lacks {{.*}}xop
 
 // RUN: not rarefy-run %s --cpu=z80 2>&1 | FileCheck %s --check-prefix=CPU --implicit-check-not=error
 // CPU: error: unknown cpu 'z80': expected 'native' or a processor of x86_64 that LLVM knows

@@ -69,6 +69,12 @@ TEST(Npy, RefusesTruncatedFiles) {
   EXPECT_EQ(getError(whole), "none");
   for (size_t size = 0; size < whole.size(); ++size)
     EXPECT_NE(getError(StringRef(whole).take_front(size)), "none") << size;
+  EXPECT_EQ(getError(StringRef(whole).take_front(7)),
+            "truncated before the version");
+  EXPECT_EQ(getError(StringRef(whole).take_front(9)),
+            "truncated before the header");
+  EXPECT_EQ(getError(makeFile("{}", "").substr(0, 11)),
+            "truncated header: expected 2 bytes, found 1");
   EXPECT_EQ(getError(whole + "9"),
             "expected 8 bytes of elements (2xf32), found 9");
 }
@@ -102,4 +108,12 @@ TEST(Npy, RefusesHostileHeaders) {
             "bad header: expected a size at '9999999999999999'");
   EXPECT_EQ(getHeaderError(describe("<f4", "(2,)") + "x"),
             "bad header: text after the dictionary");
+  EXPECT_EQ(getHeaderError(describe("<f4", "[2]")),
+            "bad header: 'shape' is not a tuple");
+  EXPECT_EQ(getHeaderError("{'descr' '<f4'}"),
+            "bad header: expected ':' after 'descr'");
+  EXPECT_EQ(getHeaderError("{'descr': '<f4' 'shape': (2,)}"),
+            "bad header: expected ',' or '}' at ''shape': (2,)}'");
+  EXPECT_EQ(getHeaderError("{'fortran_order': 0}"),
+            "bad header: 'fortran_order' is neither True nor False");
 }

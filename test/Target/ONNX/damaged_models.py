@@ -63,6 +63,7 @@ def cases(folder):
     yield "overflow", model(set_dims(2**62, 2**62))
     yield "float8", model(lambda tensor: setattr(tensor, "data_type", onnx.TensorProto.FLOAT8E4M3FN))
     yield "sparse", sparse()
+    yield "segment", model(lambda tensor: setattr(tensor.segment, "end", 3))
     yield "no-location", model(set_external())
     yield "missing", model(set_external(location="missing.bin"))
     yield "outside", model(set_external(location="../outside.bin"))

@@ -153,6 +153,21 @@ def test_unexpected_error(findings):
 
 
 @pytest.mark.parametrize(
+    "call",
+    ["node.error({})", "importer.error({})", "error({})", "makeError({})", "llvm::createStringError({})"],
+)
+def test_unexpected_error_of_any_kind(findings, call):
+    text = "static llvm::Error makeError(const Twine &message) {\n  return f(message);\n}\n"
+    text += "f() {\n  return " + call.format('what + ": expected rank " + n') + ";\n}\n"
+    assert findings(ods.errors_expected, {"lib/a.cpp": text}) == [
+        "lib/a.cpp:5: no test expects the error 'expected rank'"
+    ]
+    assert not findings(
+        ods.errors_expected, {"lib/a.cpp": text.replace("expected rank", "not enough memory")}
+    )
+
+
+@pytest.mark.parametrize(
     "name, test",
     [
         ("test/a.mlir", "// expected-error@+1 {{expected rank 2, but found 3}}\n"),
@@ -160,6 +175,7 @@ def test_unexpected_error(findings):
         ("test/a.mlir", "// ERROR: error: expected rank 2\n"),
         ("test/python/a.py", 'match = r"expected rank \\d"\n'),
         ("unittests/a.cpp", 'EXPECT_EQ(text, "expected rank 2, but found 3");\n'),
+        ("unittests/a.cpp", 'EXPECT_EQ(text, "expected "\n  "rank 2, but found 3");\n'),
     ],
 )
 def test_expected_error(findings, name, test):
