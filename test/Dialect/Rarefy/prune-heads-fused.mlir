@@ -24,6 +24,8 @@
 // REMARK: HeadsPruned | {{.*}}Function=fused_by_split
 // REMARK-NOT: HeadsComputed
 // REMARK: Cascade | {{.*}}multiply-adds=12288, saved=4096
+// REMARK-NOT: HeadsComputed
+// REMARK: Cascade | {{.*}}Function=fused_by_concat
 // REMARK: [Missed] HeadsComputed | {{.*}}Function=fused_by_concat{{.*}}Reason="dropped heads are computed here
 
 // The weights are read where they are.

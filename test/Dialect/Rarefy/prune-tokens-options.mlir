@@ -8,6 +8,9 @@
 // RUN: sed '/@below/{/case 7:/!d}' %s | rarefy-opt --rarefy-prune-tokens=protect=8 --verify-diagnostics -o /dev/null
 // RUN: sed '/@below/{/case 8:/!d}' %s | rarefy-opt --rarefy-prune-tokens=front=2 --verify-diagnostics -o /dev/null
 // RUN: sed '/@below/{/case 9:/!d}' %s | rarefy-opt --rarefy-prune-tokens=mean=0.2 --verify-diagnostics -o /dev/null
+// RUN: sed '/@below/{/case 10:/!d}' %s | rarefy-opt --rarefy-prune-tokens=mean=-1 --verify-diagnostics -o /dev/null
+// RUN: sed '/@below/{/case 11:/!d}' %s | rarefy-opt --rarefy-prune-tokens=end=nan --verify-diagnostics -o /dev/null
+// RUN: sed '/@below/{/case 2:/!d}' %s | rarefy-opt --rarefy-prune-heads=keep=0.5,0.5 --verify-diagnostics -o /dev/null
 
 // Of the errors, each run leaves its own.
 // case 0: expected-error @below {{expected keep ratios in (0, 1], found 1.5}}
@@ -20,6 +23,8 @@
 // case 7: expected-error @below {{expected protected positions from -8 to 7, found 8}}
 // case 8: expected-error @below {{expected front in [0, 1], found 2}}
 // case 9: expected-error @below {{expected a mean keep ratio above 0.5 and at most 1, as 1 of 2 layers keep all, found 0.2}}
+// case 10: expected-error @below {{expected mean in [0, 1], found -1}}
+// case 11: expected-error @below {{expected end in [0, 1], found nan}}
 func.func @two_layers(%x: tensor<4x8x4xf32>) -> tensor<4x8x4xf32> {
   %init = tensor.empty() : tensor<4x8x4xf32>
   %0 = rarefy.attention ins(%x, %x, %x : tensor<4x8x4xf32>, tensor<4x8x4xf32>, tensor<4x8x4xf32>)

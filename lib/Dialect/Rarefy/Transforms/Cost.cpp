@@ -1,7 +1,6 @@
-// Multiply-adds of products, and the remark about them.
+// Multiply-adds of products.
 
 #include "Cost.h"
-#include "Remarks.h"
 #include "mlir/Dialect/Linalg/IR/Linalg.h"
 #include "rarefy/Dialect/Rarefy/IR/Rarefy.h"
 
@@ -45,16 +44,4 @@ std::optional<int64_t> rarefy::countMultiplyAdds(Operation *root) {
   if (result.wasInterrupted())
     return std::nullopt;
   return total;
-}
-
-void rarefy::reportCascade(Remarks remarks, size_t layers, size_t cuts,
-                           Operation *after) {
-  std::optional<int64_t> dense = countMultiplyAdds(remarks.function);
-  std::optional<int64_t> left = countMultiplyAdds(after);
-  auto summary =
-      remark::passed(remarks.function.getLoc(), remarks.named("Cascade"));
-  summary << remark::metric("layers", layers) << remark::metric("cuts", cuts);
-  if (dense && left)
-    summary << remark::metric("multiply-adds", *left)
-            << remark::metric("saved", *dense - *left);
 }

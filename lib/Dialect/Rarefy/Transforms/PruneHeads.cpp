@@ -1,12 +1,8 @@
 // Cascade head pruning: heads that gave little are not computed any more.
 
+#include "Cascade.h"
 #include "Emit.h"
-#include "Remarks.h"
-#include "Schedule.h"
-#include "Shrink.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
-#include "mlir/Dialect/Utils/StaticValueUtils.h"
-#include "mlir/Transforms/RegionUtils.h"
 #include "rarefy/Dialect/Rarefy/Transforms/Passes.h"
 
 namespace rarefy {
@@ -15,48 +11,33 @@ namespace rarefy {
 
 namespace {
 
-/// A choice of heads, for remarks.
-struct Cut {
-  Location loc;
-  int64_t layer;
-  OpFoldResult from, to;
-};
-
 /// Prunes the heads of one function, in place.
-class HeadPruner {
+class HeadPruner : public CascadePruner {
 public:
-  HeadPruner(FunctionOpInterface function, ArrayRef<Keep> schedule)
-      : function(function), shrinker(function->getContext()),
-        schedule(schedule) {
+  explicit HeadPruner(FunctionOpInterface function) : CascadePruner(function) {
     shrinker.allowsProducts = true;
   }
 
-  LogicalResult run();
-  ArrayRef<Cut> getCuts() const { return cuts; }
-  const Shrinker &getShrinker() const { return shrinker; }
-
 private:
-  LogicalResult visitLayer(AttentionOp op);
-  void seed(AttentionOp op);
-  LogicalResult rebuild(AttentionOp op);
-  void prune(AttentionOp op);
-  Value sumOverBatch(Location loc);
+  bool isLayer(AttentionOp op) override;
+  unsigned getLevel(AttentionOp) override { return reached; }
+  LogicalResult rebuild(AttentionOp op, unsigned level) override;
+  Value score(Location loc, unsigned level) override;
+  void carry(unsigned from, unsigned to) override;
 
-  FunctionOpInterface function;
-  Shrinker shrinker;
-  ArrayRef<Keep> schedule;
-  int64_t layer = 0, lastCut = -1;
   /// The level of the layers to come, and the importance of its heads.
-  unsigned level = 0;
+  unsigned reached = 0;
   Value importance;
-  SmallVector<Cut> cuts;
 };
 
 } // namespace
 
 /// Says where the heads are in the operands.
-void HeadPruner::seed(AttentionOp op) {
+bool HeadPruner::isLayer(AttentionOp op) {
   unsigned heads = op.getBatchRank();
+  auto query = cast<RankedTensorType>(op.getQuery().getType());
+  if (!shrinker.hasAxis())
+    shrinker.setAxis(OpBuilder(op).getIndexAttr(query.getDimSize(heads)), {});
   for (Value operand : {op.getQuery(), op.getKey(), op.getValue()}) {
     if (shrinker.lookup(operand))
       continue;
@@ -69,9 +50,12 @@ void HeadPruner::seed(AttentionOp op) {
       layout[heads] = {shrinker.getAxis()};
     shrinker.track(operand, {operand, layout, 0});
   }
+  return true;
 }
 
-LogicalResult HeadPruner::rebuild(AttentionOp op) {
+LogicalResult HeadPruner::rebuild(AttentionOp op, unsigned level) {
+  if (op.getHeadImportanceInit())
+    return shrinker.block(op, "already reports head importance");
   OpBuilder &b = shrinker.getBuilder();
   b.setInsertionPoint(op);
   FailureOr<Shrinker::Flow> flow = shrinker.infer(op);
@@ -92,7 +76,7 @@ LogicalResult HeadPruner::rebuild(AttentionOp op) {
   operands[output] = tensor::EmptyOp::create(
       b, loc, sizes,
       cast<RankedTensorType>(op.getOutputInit().getType()).getElementType());
-  bool reports = layer <= lastCut;
+  bool reports = needsImportance();
   if (reports && !importance) {
     ImplicitLocOpBuilder inner(loc, b);
     importance = makeFilled(inner, ArrayRef(sizes).take_front(heads + 1),
@@ -118,7 +102,7 @@ LogicalResult HeadPruner::rebuild(AttentionOp op) {
 }
 
 /// Heads are chosen for the whole batch.
-Value HeadPruner::sumOverBatch(Location loc) {
+Value HeadPruner::score(Location loc, unsigned level) {
   ImplicitLocOpBuilder b(loc, shrinker.getBuilder());
   unsigned rank = cast<RankedTensorType>(importance.getType()).getRank();
   if (rank == 1)
@@ -134,62 +118,14 @@ Value HeadPruner::sumOverBatch(Location loc) {
       });
 }
 
-/// Chooses the heads that the layers behind `op` compute.
-void HeadPruner::prune(AttentionOp op) {
-  OpBuilder &b = shrinker.getBuilder();
-  Location loc = op.getLoc();
-  OpFoldResult from = shrinker.getLevel(level).size;
-  OpFoldResult size = countKept(b, loc, schedule[layer + 1],
-                                shrinker.getLevel(0).size, /*least=*/1, from);
-  if (size == from)
-    return;
-  Value init = tensor::EmptyOp::create(b, loc, size, b.getI32Type());
-  Value positions =
-      TopKOp::create(b, loc, init.getType(), sumOverBatch(loc), init)
-          ->getResult(0);
-  unsigned next = shrinker.addLevel(b, loc, positions);
+void HeadPruner::carry(unsigned from, unsigned to) {
   Layout layout;
   for (int64_t extent :
        cast<RankedTensorType>(importance.getType()).getShape().drop_back())
     layout.push_back(shrinker.makeDim(extent));
   layout.push_back({shrinker.getAxis()});
-  importance = shrinker.gather(importance, layout, level, next);
-  level = next;
-  cuts.push_back({loc, layer, from, size});
-}
-
-LogicalResult HeadPruner::visitLayer(AttentionOp op) {
-  if (op.getHeadImportanceInit())
-    return shrinker.block(op, "already reports head importance");
-  seed(op);
-  if (failed(rebuild(op)))
-    return failure();
-  if (layer + 1 < static_cast<int64_t>(schedule.size()) &&
-      schedule[layer + 1] != schedule[layer])
-    prune(op);
-  ++layer;
-  return success();
-}
-
-LogicalResult HeadPruner::run() {
-  for (size_t i = 1; i < schedule.size(); ++i)
-    if (schedule[i] != schedule[i - 1])
-      lastCut = i - 1;
-  for (Operation &op : llvm::make_early_inc_range(function.front())) {
-    auto attention = dyn_cast<AttentionOp>(op);
-    if (attention && !shrinker.hasAxis()) {
-      OpBuilder b(attention);
-      auto query = cast<RankedTensorType>(attention.getQuery().getType());
-      shrinker.setAxis(
-          b.getIndexAttr(query.getDimSize(attention.getBatchRank())), {});
-    }
-    if (failed(attention ? visitLayer(attention) : shrinker.visit(&op)))
-      return failure();
-  }
-  shrinker.eraseDead();
-  IRRewriter rewriter(function->getContext());
-  (void)runRegionDCE(rewriter, function->getRegions());
-  return success();
+  importance = shrinker.gather(importance, layout, from, to);
+  reached = to;
 }
 
 /// Why the heads of these attentions cannot be pruned in cascade; empty if they
@@ -224,18 +160,17 @@ struct RarefyPruneHeads : impl::RarefyPruneHeadsBase<RarefyPruneHeads> {
   using Base::Base;
 
   void runOnOperation() override {
-    if (failed(forEachFunction(getOperation(), [&](FunctionOpInterface f) {
-          return pruneIn({getArgument(), f});
-        })))
+    if (failed(forEachFunction(
+            getArgument(), getOperation(),
+            [&](Remarks remarks) { return pruneHeads(remarks); })))
       signalPassFailure();
   }
 
-  LogicalResult pruneIn(Remarks remarks) {
+  LogicalResult pruneHeads(Remarks remarks) {
     FunctionOpInterface function = remarks.function;
-    auto miss = [&](Operation *op, StringRef why) {
-      remark::missed(op->getLoc(), remarks.named("HeadsNotPruned"))
-          << op->getName().getStringRef() << remark::reason("{0}", why.str());
-    };
+    KeepOptions options{keep, counts, mean, start, end, front};
+    if (failed(checkOptions(options, function.getLoc())))
+      return failure();
     SmallVector<AttentionOp> layers;
     function->walk([&](AttentionOp op) { layers.push_back(op); });
     if (layers.empty()) {
@@ -243,44 +178,31 @@ struct RarefyPruneHeads : impl::RarefyPruneHeadsBase<RarefyPruneHeads> {
           << "no attention";
       return success();
     }
+    CascadeNames names{"HeadsPruned", "HeadsNotPruned"};
     AttentionOp at;
     StringRef why = function.getFunctionBody().hasOneBlock()
                         ? checkHeads(layers, at)
                         : "is in a function with control flow";
     if (!why.empty()) {
-      miss(at ? at : layers[0], why);
+      Operation *op = at ? at : layers[0];
+      remarks.missed(names.notPruned, op->getLoc(),
+                     op->getName().getStringRef(), why);
       return success();
     }
     int64_t heads = cast<ShapedType>(layers[0].getQuery().getType())
                         .getDimSize(layers[0].getBatchRank());
     FailureOr<SmallVector<Keep>> schedule =
-        makeSchedule({keep, counts, mean, start, end, front}, layers.size(),
-                     heads, [&] { return function.emitError(); });
+        makeSchedule(options, layers.size(), heads, function.getLoc());
     if (failed(schedule))
       return failure();
     OwningOpRef<Operation *> clone(function->clone());
-    HeadPruner pruner(cast<FunctionOpInterface>(*clone), *schedule);
-    if (failed(pruner.run())) {
-      miss(pruner.getShrinker().getBlocker(), pruner.getShrinker().getReason());
-      return success();
-    }
-    report(remarks, pruner, *clone, layers.size());
-    function.getFunctionBody().takeBody((*clone)->getRegion(0));
+    HeadPruner pruner(cast<FunctionOpInterface>(*clone));
+    if (applyCascade(remarks, names, *clone, pruner, *schedule))
+      for (Location loc : pruner.getShrinker().getGathered())
+        remark::missed(loc, remarks.named("HeadsComputed"))
+            << remark::reason("dropped heads are computed here and gathered "
+                              "out of the result");
     return success();
-  }
-
-  static void report(Remarks remarks, const HeadPruner &pruner,
-                     Operation *after, size_t layers) {
-    for (const Cut &cut : pruner.getCuts())
-      remark::passed(cut.loc, remarks.named("HeadsPruned"))
-          << remark::metric("layer", cut.layer + 1)
-          << remark::metric("from", *getConstantIntValue(cut.from))
-          << remark::metric("to", *getConstantIntValue(cut.to));
-    for (Location loc : pruner.getShrinker().getGathered())
-      remark::missed(loc, remarks.named("HeadsComputed"))
-          << remark::reason("dropped heads are computed here and gathered out "
-                            "of the result");
-    reportCascade(remarks, layers, pruner.getCuts().size(), after);
   }
 };
 } // namespace

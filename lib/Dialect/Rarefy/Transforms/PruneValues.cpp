@@ -14,26 +14,27 @@ struct RarefyPruneValues : impl::RarefyPruneValuesBase<RarefyPruneValues> {
   using Base::Base;
 
   void runOnOperation() override {
-    if (failed(forEachFunction(getOperation(), [&](FunctionOpInterface f) {
-          return pruneIn({getArgument(), f});
-        })))
+    if (failed(forEachFunction(
+            getArgument(), getOperation(),
+            [&](Remarks remarks) { return pruneValues(remarks); })))
       signalPassFailure();
   }
 
-  LogicalResult pruneIn(Remarks remarks) {
-    SmallVector<AttentionOp> layers;
-    remarks.function->walk([&](AttentionOp op) { layers.push_back(op); });
-    if (layers.empty()) {
-      remark::analysis(remarks.function.getLoc(), remarks.named("NoAttention"))
-          << "no attention";
-      return success();
-    }
+  LogicalResult pruneValues(Remarks remarks) {
+    Location loc = remarks.function.getLoc();
     SmallVector<double> ratios(keep.begin(), keep.end());
     if (ratios.empty() && counts.empty())
       ratios.push_back(0.5);
-    FailureOr<SmallVector<Keep>> entries =
-        listEntries(ratios, counts, layers.size(),
-                    [&] { return remarks.function.emitError(); });
+    FailureOr<SmallVector<Keep>> entries = readEntries(ratios, counts, loc);
+    if (failed(entries))
+      return failure();
+    SmallVector<AttentionOp> layers;
+    remarks.function->walk([&](AttentionOp op) { layers.push_back(op); });
+    if (layers.empty()) {
+      remark::analysis(loc, remarks.named("NoAttention")) << "no attention";
+      return success();
+    }
+    entries = fillEntries(std::move(*entries), layers.size(), loc);
     if (failed(entries))
       return failure();
     for (auto [layer, op] : llvm::enumerate(layers))

@@ -375,8 +375,8 @@ namespace {
 struct RarefyRaiseAttention
     : impl::RarefyRaiseAttentionBase<RarefyRaiseAttention> {
   void runOnOperation() override {
-    (void)forEachFunction(getOperation(), [](FunctionOpInterface function) {
-      raiseIn({"rarefy-raise-attention", function});
+    (void)forEachFunction(getArgument(), getOperation(), [](Remarks remarks) {
+      raiseIn(remarks);
       return success();
     });
   }

@@ -18,27 +18,27 @@ struct Remarks {
     return remark::RemarkOpts::name(name).category(pass).function(
         function.getName());
   }
+  /// `what` was left as it is.
+  void missed(StringRef name, Location loc, StringRef what, StringRef why) {
+    remark::missed(loc, named(name))
+        << what << remark::reason("{0}", why.str());
+  }
 };
 
 /// Calls `visit` for each function with a body, until it fails.
 inline LogicalResult
-forEachFunction(Operation *root,
-                function_ref<LogicalResult(FunctionOpInterface)> visit) {
+forEachFunction(StringRef pass, Operation *root,
+                function_ref<LogicalResult(Remarks)> visit) {
   SmallVector<FunctionOpInterface> functions;
   root->walk([&](FunctionOpInterface function) {
     if (!function.isExternal())
       functions.push_back(function);
   });
   for (FunctionOpInterface function : functions)
-    if (failed(visit(function)))
+    if (failed(visit({pass, function})))
       return failure();
   return success();
 }
-
-/// Sums up a cascade: its layers, its cuts and what multiply-adds it saves, if
-/// sizes are static.
-void reportCascade(Remarks remarks, size_t layers, size_t cuts,
-                   Operation *after);
 
 } // namespace rarefy
 

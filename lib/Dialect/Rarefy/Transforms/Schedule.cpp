@@ -22,16 +22,16 @@ static std::string show(double ratio) {
 /// The ratios of the layers behind the front: a line.
 static FailureOr<std::pair<double, double>>
 lineBehindFront(const KeepOptions &options, int64_t layers, int64_t front,
-                function_ref<InFlightDiagnostic()> emitError) {
+                Location loc) {
   double start = options.start, end = options.end;
   if (start != 0 && end != 0)
     return std::pair(start, end);
   double mean = (options.mean * layers - front) / (layers - front);
   if (!(mean > 0 && mean <= 1))
-    return emitError() << "expected a mean keep ratio above "
-                       << show(double(front) / layers) << " and at most 1, as "
-                       << front << " of " << layers
-                       << " layers keep all, found " << show(options.mean);
+    return emitError(loc) << "expected a mean keep ratio above "
+                          << show(double(front) / layers)
+                          << " and at most 1, as " << front << " of " << layers
+                          << " layers keep all, found " << show(options.mean);
   double spread = std::min(mean / 2, 1 - mean);
   if (start == 0 && end == 0)
     return std::pair(mean + spread, mean - spread);
@@ -40,19 +40,15 @@ lineBehindFront(const KeepOptions &options, int64_t layers, int64_t front,
 }
 
 static FailureOr<SmallVector<double>>
-interpolate(const KeepOptions &options, int64_t layers,
-            function_ref<InFlightDiagnostic()> emitError) {
+interpolate(const KeepOptions &options, int64_t layers, Location loc) {
   SmallVector<double> ratios(layers, 1.0);
-  if (!(options.front >= 0 && options.front <= 1))
-    return emitError() << "expected front in [0, 1], found "
-                       << show(options.front);
   int64_t front =
       std::max<int64_t>(1, std::ceil(options.front * layers - 1e-9));
   int64_t behind = layers - front;
   if (behind <= 0)
     return ratios;
   FailureOr<std::pair<double, double>> line =
-      lineBehindFront(options, layers, front, emitError);
+      lineBehindFront(options, layers, front, loc);
   if (failed(line))
     return failure();
   auto [start, end] = *line;
@@ -62,71 +58,92 @@ interpolate(const KeepOptions &options, int64_t layers,
   return ratios;
 }
 
-/// Each layer keeps at most what the one before does, and the first all.
-static LogicalResult
-checkCascade(ArrayRef<Keep> schedule, int64_t size,
-             function_ref<InFlightDiagnostic()> emitError) {
-  for (size_t i = 1; i < schedule.size(); ++i)
-    if (schedule[i].value > schedule[i - 1].value)
-      return emitError() << "expected entries that do not increase, found a "
-                            "larger one for layer "
-                         << i + 1;
-  const Keep &first = schedule[0];
-  if (!first.isCount && first.value != million)
-    return emitError() << "expected keep ratio 1 in the first layer, found "
-                       << show(double(first.value) / million);
-  if (first.isCount && !ShapedType::isDynamic(size) && first.value < size)
-    return emitError() << "expected a count of " << size
-                       << " at least in the first layer, found " << first.value;
-  return success();
-}
-
-FailureOr<SmallVector<Keep>>
-rarefy::listEntries(ArrayRef<double> ratios, ArrayRef<int64_t> counts,
-                    int64_t layers,
-                    function_ref<InFlightDiagnostic()> emitError) {
+FailureOr<SmallVector<Keep>> rarefy::readEntries(ArrayRef<double> ratios,
+                                                 ArrayRef<int64_t> counts,
+                                                 Location loc) {
   if (!ratios.empty() && !counts.empty())
-    return emitError() << "expected keep or counts, found both";
-  int64_t given = ratios.size() + counts.size();
-  if (given > layers)
-    return emitError() << "expected at most " << layers
-                       << " entries, one for each layer, found " << given;
+    return emitError(loc) << "expected keep or counts, found both";
   SmallVector<Keep> entries;
   for (double ratio : ratios) {
     if (!(ratio > 0 && ratio <= 1))
-      return emitError() << "expected keep ratios in (0, 1], found "
-                         << show(ratio);
+      return emitError(loc)
+             << "expected keep ratios in (0, 1], found " << show(ratio);
     entries.push_back({/*isCount=*/false, std::llround(ratio * million)});
   }
   for (int64_t count : counts) {
     if (count < 1)
-      return emitError() << "expected positive counts, found " << count;
+      return emitError(loc) << "expected positive counts, found " << count;
     entries.push_back({/*isCount=*/true, count});
   }
+  return entries;
+}
+
+/// Each layer keeps at most what the one before does, and the first all.
+static LogicalResult checkCascade(ArrayRef<Keep> schedule, Location loc) {
+  for (size_t i = 1; i < schedule.size(); ++i)
+    if (schedule[i].value > schedule[i - 1].value)
+      return emitError(loc) << "expected entries that do not increase, found a "
+                               "larger one for layer "
+                            << i + 1;
+  // A single entry is about the layers behind the first.
+  if (schedule.size() > 1 && !schedule[0].isCount &&
+      schedule[0].value != million)
+    return emitError(loc) << "expected keep ratio 1 in the first layer, found "
+                          << show(double(schedule[0].value) / million);
+  return success();
+}
+
+LogicalResult rarefy::checkOptions(const KeepOptions &options, Location loc) {
+  FailureOr<SmallVector<Keep>> entries =
+      readEntries(options.keep, options.counts, loc);
+  if (failed(entries) || failed(checkCascade(*entries, loc)))
+    return failure();
+  std::pair<StringRef, double> parts[] = {{"mean", options.mean},
+                                          {"start", options.start},
+                                          {"end", options.end},
+                                          {"front", options.front}};
+  for (auto [name, part] : parts)
+    if (!(part >= 0 && part <= 1))
+      return emitError(loc)
+             << "expected " << name << " in [0, 1], found " << show(part);
+  return success();
+}
+
+FailureOr<SmallVector<Keep>> rarefy::fillEntries(SmallVector<Keep> entries,
+                                                 int64_t layers, Location loc) {
+  int64_t given = entries.size();
+  if (given > layers)
+    return emitError(loc) << "expected at most " << layers
+                          << " entries, one for each layer, found " << given;
   entries.resize(layers, entries.back());
   return entries;
 }
 
-FailureOr<SmallVector<Keep>>
-rarefy::makeSchedule(const KeepOptions &options, int64_t layers, int64_t size,
-                     function_ref<InFlightDiagnostic()> emitError) {
+FailureOr<SmallVector<Keep>> rarefy::makeSchedule(const KeepOptions &options,
+                                                  int64_t layers, int64_t size,
+                                                  Location loc) {
   SmallVector<double> ratios(options.keep);
-  if (ratios.empty() && options.counts.empty()) {
-    FailureOr<SmallVector<double>> line =
-        interpolate(options, layers, emitError);
+  bool isLine = ratios.empty() && options.counts.empty();
+  if (isLine) {
+    FailureOr<SmallVector<double>> line = interpolate(options, layers, loc);
     if (failed(line))
       return failure();
     ratios = *line;
   }
+  FailureOr<SmallVector<Keep>> entries =
+      readEntries(ratios, options.counts, loc);
+  if (failed(entries) || (isLine && failed(checkCascade(*entries, loc))))
+    return failure();
+  const Keep &first = entries->front();
+  if (entries->size() > 1 && first.isCount && !ShapedType::isDynamic(size) &&
+      first.value < size)
+    return emitError(loc) << "expected a count of " << size
+                          << " at least in the first layer, found "
+                          << first.value;
   FailureOr<SmallVector<Keep>> schedule =
-      listEntries(ratios, options.counts, layers, emitError);
-  if (failed(schedule))
-    return failure();
-  // A single entry is about the layers behind the first.
-  bool isList = options.keep.size() + options.counts.size() != 1;
-  if (isList && failed(checkCascade(*schedule, size, emitError)))
-    return failure();
-  (*schedule)[0] = Keep();
+      fillEntries(std::move(*entries), layers, loc);
+  if (succeeded(schedule))
+    (*schedule)[0] = Keep();
   return schedule;
 }
 

@@ -24,18 +24,23 @@ struct Keep {
   bool operator==(const Keep &) const = default;
 };
 
-/// One entry for each layer, the first of which keeps all `size`: a single one
-/// that is given goes for the layers behind it. An error for options that make
-/// no sense.
-FailureOr<SmallVector<Keep>>
-makeSchedule(const KeepOptions &options, int64_t layers, int64_t size,
-             function_ref<InFlightDiagnostic()> emitError);
+/// An error for options that make no sense, whatever function they are for.
+LogicalResult checkOptions(const KeepOptions &options, Location loc);
 
-/// One entry for each layer from a list of ratios or counts, of which the last
-/// goes for all layers behind.
+/// One entry for each layer, the first of which keeps all `size`: a single one
+/// that is given goes for the layers behind it. An error for options, checked
+/// before, that make no sense for so many.
+FailureOr<SmallVector<Keep>> makeSchedule(const KeepOptions &options,
+                                          int64_t layers, int64_t size,
+                                          Location loc);
+
+/// The entries of a list of ratios or counts, which may be empty.
 FailureOr<SmallVector<Keep>>
-listEntries(ArrayRef<double> ratios, ArrayRef<int64_t> counts, int64_t layers,
-            function_ref<InFlightDiagnostic()> emitError);
+readEntries(ArrayRef<double> ratios, ArrayRef<int64_t> counts, Location loc);
+
+/// One entry for each layer: the last that is given goes for all behind.
+FailureOr<SmallVector<Keep>> fillEntries(SmallVector<Keep> entries,
+                                         int64_t layers, Location loc);
 
 /// How many of `size` an entry keeps: the ratio rounded up, `least` at least
 /// and `most` at most.
