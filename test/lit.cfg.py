@@ -37,6 +37,7 @@ llvm_config.use_default_substitutions()
 llvm_config.add_tool_substitutions(
     [
         "rarefy-opt",
+        "rarefy-doctor",
         "rarefy-lsp-server",
         "rarefy-reduce",
         "rarefy-run",

@@ -144,7 +144,7 @@ typedef struct RarefyCompileOptions {
   RarefyString passes; /* run first; may be empty */
   RarefyString target; /* empty: "cpu", the only one so far */
   RarefyString cpu;    /* empty: "native"; or LLVM's name of a processor */
-  int optLevel;        /* LLVM's, 0 to 3 */
+  int optLevel;        /* LLVM's, 0 to 3; negative: 3, 0 for the reference */
   bool reference;      /* plain loops, to compare results with */
 } RarefyCompileOptions;
 

@@ -1,3 +1,6 @@
+// Contexts: what is registered in them, and the way of diagnostics and remarks
+// to the callbacks.
+
 #include "Handles.h"
 #include "rarefy/InitAll.h"
 #include "rarefy/Runner/Remarks.h"

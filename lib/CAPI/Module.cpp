@@ -1,3 +1,5 @@
+// Modules: from text, files and ONNX; printed, copied and changed by passes.
+
 #include "Handles.h"
 #include "rarefy/Runner/Load.h"
 #include "rarefy/Runner/Passes.h"

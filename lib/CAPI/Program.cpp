@@ -1,3 +1,5 @@
+// Programs: compiling one, its signature and figures, calls and their results.
+
 #include "Handles.h"
 
 using namespace rarefy;
@@ -33,7 +35,8 @@ RarefyProgram rarefyCompile(RarefyModule module,
   compile.entry = get(options->entry, compile.entry);
   compile.passes = get(options->passes, compile.passes);
   compile.cpu = get(options->cpu, compile.cpu);
-  compile.optLevel = options->optLevel;
+  if (options->optLevel >= 0)
+    compile.optLevel = options->optLevel;
   compile.reference = options->reference;
   llvm::Expected<std::unique_ptr<Program>> program =
       Program::compile(module->module->clone(), compile);

@@ -35,19 +35,11 @@ void buildTensorStage(OpPassManager &pm, const CPUPipelineOptions &options) {
   pm.addPass(createRarefyCPUSplitFills());
 }
 
-/// From tensors to buffers, each freed where its last use ends.
+/// Computations on buffers become few, and short.
 void buildBufferStage(OpPassManager &pm) {
   pm.addPass(bufferization::createEmptyTensorEliminationPass());
   pm.addPass(bufferization::createEmptyTensorToAllocTensorPass());
-  bufferization::OneShotBufferizePassOptions bufferize;
-  bufferize.bufferizeFunctionBoundaries = true;
-  bufferize.allowReturnAllocsFromLoops = true;
-  bufferize.functionBoundaryTypeConversion =
-      bufferization::LayoutMapOption::IdentityLayoutMap;
-  pm.addPass(bufferization::createOneShotBufferizePass(bufferize));
-  simplify(pm);
-  bufferization::buildBufferDeallocationPipeline(pm);
-  pm.addPass(createConvertBufferizationToMemRefPass());
+  buildBufferizationPipeline(pm);
   pm.addNestedPass<func::FuncOp>(
       bufferization::createOptimizeAllocationLivenessPass());
   pm.addPass(createRarefyCPULowerCopies());
@@ -86,6 +78,18 @@ void buildLLVMStage(OpPassManager &pm) {
   simplify(pm);
 }
 } // namespace
+
+void buildBufferizationPipeline(OpPassManager &pm) {
+  bufferization::OneShotBufferizePassOptions bufferize;
+  bufferize.bufferizeFunctionBoundaries = true;
+  bufferize.allowReturnAllocsFromLoops = true;
+  bufferize.functionBoundaryTypeConversion =
+      bufferization::LayoutMapOption::IdentityLayoutMap;
+  pm.addPass(bufferization::createOneShotBufferizePass(bufferize));
+  simplify(pm);
+  bufferization::buildBufferDeallocationPipeline(pm);
+  pm.addPass(createConvertBufferizationToMemRefPass());
+}
 
 void buildCPUPipeline(OpPassManager &pm, const CPUPipelineOptions &options) {
   buildTensorStage(pm, options);

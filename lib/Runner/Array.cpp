@@ -1,3 +1,5 @@
+// Element types, and arrays of them in memory.
+
 #include "rarefy/Runner/Array.h"
 
 #include "mlir/IR/BuiltinTypes.h"
@@ -7,7 +9,9 @@
 #include "llvm/Support/MathExtras.h"
 #include "llvm/Support/raw_ostream.h"
 
+#include <algorithm>
 #include <cmath>
+#include <cstdlib>
 #include <cstring>
 #include <random>
 

@@ -1,7 +1,10 @@
+// How far results are from what they should be.
+
 #include "rarefy/Runner/Compare.h"
 
 #include "llvm/ADT/STLExtras.h"
 
+#include <algorithm>
 #include <cmath>
 #include <limits>
 

@@ -1,9 +1,13 @@
+// Large constants leave the module, so that LLVM need not look at them.
+
 #include "Constants.h"
 
 #include "mlir/Dialect/LLVMIR/LLVMDialect.h"
 #include "mlir/IR/BuiltinAttributes.h"
 #include "mlir/IR/DialectResourceBlobManager.h"
 
+#include <algorithm>
+#include <cstdlib>
 #include <cstring>
 
 using namespace rarefy;

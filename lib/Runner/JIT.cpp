@@ -1,3 +1,5 @@
+// LLVM's optimiser and code generator, and code loaded into this process.
+
 #include "JIT.h"
 #include "Runtime.h"
 

@@ -1,3 +1,5 @@
+// Modules from files and bytes, by what they contain.
+
 #include "rarefy/Runner/Load.h"
 
 #include "mlir/IR/AsmState.h"

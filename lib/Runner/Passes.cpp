@@ -1,3 +1,5 @@
+// Pass pipelines as text.
+
 #include "rarefy/Runner/Passes.h"
 
 #include "mlir/Pass/PassManager.h"

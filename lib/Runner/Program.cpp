@@ -20,6 +20,7 @@
 #include "llvm/Support/MemoryBuffer.h"
 
 #include <chrono>
+#include <cstdlib>
 #include <cstring>
 
 using namespace rarefy;
@@ -153,7 +154,7 @@ void Program::Impl::buildFrame() {
 
 /// LLVM's half of the compilation.
 static llvm::Expected<std::unique_ptr<LoadedCode>>
-compileToCode(OwningOpRef<ModuleOp> module, const CompileOptions &options,
+compileToCode(OwningOpRef<ModuleOp> module, StringRef entry, unsigned optLevel,
               const Signature &signature, llvm::TargetMachine &machine,
               BoundConstants &constants, CompileStats &stats) {
   std::unique_ptr<llvm::MemoryBuffer> object;
@@ -172,9 +173,9 @@ compileToCode(OwningOpRef<ModuleOp> module, const CompileOptions &options,
         return makeReportedError();
       translated->setTargetTriple(machine.getTargetTriple());
       translated->setDataLayout(machine.createDataLayout());
-      addInvoke(*translated, options.entry, signature);
+      addInvoke(*translated, entry, signature);
       module = {};
-      optimize(*translated, machine, options.optLevel);
+      optimize(*translated, machine, optLevel);
     }
     Stopwatch watch(stats.codegen);
     llvm::Expected<std::unique_ptr<llvm::MemoryBuffer>> generated =
@@ -192,7 +193,12 @@ llvm::Expected<std::unique_ptr<Program>>
 Program::compile(OwningOpRef<ModuleOp> module, const CompileOptions &options) {
   auto impl = std::make_unique<Impl>();
   CompileStats &stats = impl->stats;
-  auto machine = createHostTargetMachine(options.cpu, options.optLevel);
+  // What runs once is slower to optimise than to run.
+  unsigned optLevel = options.optLevel.value_or(options.reference ? 0 : 3);
+  if (optLevel > 3)
+    return llvm::createStringError("optimisation level " + Twine(optLevel) +
+                                   ": expected 0 to 3");
+  auto machine = createHostTargetMachine(options.cpu, optLevel);
   if (!machine)
     return machine.takeError();
   stats.cpu = (*machine)->getTargetCPU().str();
@@ -211,8 +217,8 @@ Program::compile(OwningOpRef<ModuleOp> module, const CompileOptions &options) {
     if (llvm::Error error = lower(*module, options))
       return error;
   }
-  auto code = compileToCode(std::move(module), options, impl->signature,
-                            **machine, impl->constants, stats);
+  auto code = compileToCode(std::move(module), options.entry, optLevel,
+                            impl->signature, **machine, impl->constants, stats);
   if (!code)
     return code.takeError();
   impl->code = std::move(*code);

@@ -1,3 +1,5 @@
+// MLIR's remarks as plain text, field by field.
+
 #include "rarefy/Runner/Remarks.h"
 
 #include "mlir/IR/MLIRContext.h"
@@ -8,6 +10,17 @@
 #include <mutex>
 
 using namespace rarefy;
+
+/// "what it says, key=value, ...": MLIR's own text repeats the other fields.
+static std::string formatArgs(ArrayRef<remark::detail::Remark::Arg> args) {
+  return llvm::join(llvm::map_range(args,
+                                    [](const remark::detail::Remark::Arg &arg) {
+                                      return arg.key == "Remark"
+                                                 ? arg.val
+                                                 : arg.key + "=" + arg.val;
+                                    }),
+                    ", ");
+}
 
 namespace {
 class Collector final : public remark::detail::MLIRRemarkStreamerBase {
@@ -24,7 +37,7 @@ public:
     text.pass = remark.getCombinedCategoryName().str();
     text.name = remark.getRemarkName().str();
     text.function = remark.getFunction().str();
-    text.message = remark.getMsg();
+    text.message = formatArgs(remark.getArgs());
     text.location = formatLocation(remark.getLocation());
     std::lock_guard<std::mutex> lock(mutex);
     handler(text);

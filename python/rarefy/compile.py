@@ -154,7 +154,7 @@ def compile(  # noqa: A001 - as in torch.compile
     target: str = "cpu",
     cpu: str = "native",
     threads: int = 0,
-    opt_level: int = 3,
+    opt_level: int | None = None,
     reference: bool = False,
 ) -> CompiledFunction:
     """Compiles one function of a module, or of what `load` makes of `model`.
@@ -163,9 +163,11 @@ def compile(  # noqa: A001 - as in torch.compile
     `cpu` is "native" or LLVM's name of a processor that this machine can stand
     in for. Calls use `threads` threads; 0 means what OMP_NUM_THREADS says, or
     all. `reference` compiles each op's definition to plain loops instead, to
-    compare results with.
+    compare results with. `opt_level` is LLVM's, 0 to 3: 3, or 0 for the
+    reference, unless given.
     """
     module = model if isinstance(model, Module) else load(model)
     earlier = len(module.remarks)
-    program = module._core.compile(entry, passes, target, cpu, opt_level, reference)
+    level = -1 if opt_level is None else opt_level
+    program = module._core.compile(entry, passes, target, cpu, level, reference)
     return CompiledFunction(program, threads, module.remarks[earlier:])

@@ -3,6 +3,7 @@
 // argument is the length of a run in milliseconds.
 
 #include "Kernels.h"
+#include "Version.h"
 #include "llvm/ADT/STLFunctionalExtras.h"
 #include "llvm/ADT/StringMap.h"
 #include "llvm/Support/FormatVariadic.h"
@@ -144,6 +145,10 @@ static void measureBandwidth(bool wide, unsigned cores,
 }
 
 int main(int argc, char **argv) {
+  if (argc == 2 && llvm::StringRef(argv[1]) == "--version") {
+    printVersion(llvm::outs());
+    return 0;
+  }
   double milliseconds = 0;
   if (argc > 2 ||
       (argc == 2 && (llvm::StringRef(argv[1]).getAsDouble(milliseconds) ||

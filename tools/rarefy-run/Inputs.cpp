@@ -1,3 +1,5 @@
+// Makes inputs from files and random numbers, and writes results.
+
 #include "Inputs.h"
 
 #include "rarefy/Runner/Npy.h"

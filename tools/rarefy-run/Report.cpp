@@ -1,7 +1,12 @@
+// Writes what a run found out, as text or as JSON.
+
 #include "Report.h"
 
 #include "llvm/Support/Format.h"
 #include "llvm/Support/JSON.h"
+
+#include <algorithm>
+#include <cmath>
 
 using namespace rarefy;
 

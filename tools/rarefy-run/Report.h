@@ -1,21 +1,12 @@
 #ifndef RAREFY_TOOLS_RAREFYRUN_REPORT_H
 #define RAREFY_TOOLS_RAREFYRUN_REPORT_H
 
-#include "rarefy/Runner/Compare.h"
-#include "rarefy/Runner/Program.h"
+#include "rarefy/Runner/Measure.h"
 #include "llvm/Support/raw_ostream.h"
 
-#include <optional>
 #include <vector>
 
 namespace rarefy {
-
-/// How a result compares with the reference's.
-struct CheckedResult {
-  Difference difference;
-  double tolerance;
-  bool passed;
-};
 
 /// What a run of the tool found out.
 struct Report {

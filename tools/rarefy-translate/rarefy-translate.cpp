@@ -1,5 +1,6 @@
 // Translates models to MLIR.
 
+#include "Version.h"
 #include "mlir/Bytecode/BytecodeWriter.h"
 #include "mlir/IR/AsmState.h"
 #include "mlir/Tools/mlir-translate/MlirTranslateMain.h"
@@ -34,6 +35,7 @@ static LogicalResult importONNXFile(llvm::SourceMgr &sources,
 }
 
 int main(int argc, char **argv) {
+  setVersionPrinter();
   registerAsmPrinterCLOptions();
   TranslateRegistration importModel(
       "import-onnx", "import an ONNX model as MLIR",

@@ -19,6 +19,9 @@ struct CPUPipelineOptions : PassPipelineOptions<CPUPipelineOptions> {
       llvm::cl::init(true)};
 };
 
+/// From tensors to buffers, each freed where its last use ends.
+void buildBufferizationPipeline(OpPassManager &pm);
+
 /// Takes a module of tensor functions to the LLVM dialect. Public functions get
 /// a C interface; each result is memory of its own, which the caller frees.
 void buildCPUPipeline(OpPassManager &pm, const CPUPipelineOptions &options);

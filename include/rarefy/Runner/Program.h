@@ -6,6 +6,7 @@
 #include "llvm/Support/Error.h"
 
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -26,8 +27,9 @@ struct CompileOptions {
   bool reference = false;
   /// "native" or LLVM's name of a processor, such as "x86-64-v3".
   std::string cpu = "native";
-  /// LLVM's optimisation level, 0 to 3.
-  unsigned optLevel = 3;
+  /// LLVM's optimisation level, 0 to 3; 3, or 0 for the reference, unless
+  /// given.
+  std::optional<unsigned> optLevel;
 };
 
 /// The type of an argument or result. A negative size is known at run time.

@@ -8,6 +8,7 @@
 #include "mlir/Dialect/Utils/StructuredOpsUtils.h"
 #include "rarefy/Codegen/CPU/Contraction.h"
 #include "llvm/ADT/TypeSwitch.h"
+#include <algorithm>
 
 namespace rarefy {
 namespace {

@@ -9,6 +9,7 @@
 #include "mlir/IR/OperationSupport.h"
 #include "mlir/IR/PatternMatch.h"
 #include "mlir/IR/SymbolTable.h"
+#include "mlir/Interfaces/SideEffectInterfaces.h"
 #include "rarefy/Codegen/CPU/Passes.h"
 #include "rarefy/Dialect/Rarefy/IR/Rarefy.h"
 #include "llvm/ADT/SetVector.h"
@@ -18,13 +19,16 @@ namespace rarefy {
 #include "rarefy/Codegen/CPU/Passes.h.inc"
 
 namespace {
-/// True if `op` writes its one result without having read it.
+/// True if `op` writes its one result and reads no buffer.
 bool onlyWrites(linalg::LinalgOp op) {
   return op.getNumDpsInits() == 1 && op.hasPureBufferSemantics() &&
          !op.payloadUsesValueFromOperand(op.getDpsInitOperand(0)) &&
-         llvm::none_of(op.getDpsInputs(), [](Value input) {
-           return isa<MemRefType>(input.getType());
-         });
+         llvm::none_of(
+             op.getDpsInputs(),
+             [](Value input) { return isa<MemRefType>(input.getType()); }) &&
+         llvm::all_of(
+             op.getBlock()->without_terminator(),
+             [](Operation &inner) { return isMemoryEffectFree(&inner); });
 }
 
 /// Moves an op that fills a fresh buffer in front of the buffer's next user.

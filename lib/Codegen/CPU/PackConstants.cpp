@@ -7,6 +7,8 @@
 #include "mlir/IR/DialectResourceBlobManager.h"
 #include "rarefy/Codegen/CPU/Contraction.h"
 #include "rarefy/Codegen/CPU/Passes.h"
+#include <algorithm>
+#include <cstring>
 
 namespace rarefy {
 #define GEN_PASS_DEF_RAREFYCPUPACKCONSTANTS

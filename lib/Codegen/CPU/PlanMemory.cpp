@@ -5,6 +5,7 @@
 #include "mlir/IR/PatternMatch.h"
 #include "mlir/Interfaces/FunctionInterfaces.h"
 #include "rarefy/Codegen/CPU/Passes.h"
+#include <algorithm>
 
 namespace rarefy {
 #define GEN_PASS_DEF_RAREFYCPUPLANMEMORY

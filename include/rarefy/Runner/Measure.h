@@ -1,0 +1,34 @@
+#ifndef RAREFY_RUNNER_MEASURE_H
+#define RAREFY_RUNNER_MEASURE_H
+
+#include "rarefy/Runner/Compare.h"
+#include "rarefy/Runner/Program.h"
+
+#include <optional>
+#include <vector>
+
+namespace rarefy {
+
+/// How a result compares with the reference's.
+struct CheckedResult {
+  Difference difference;
+  double tolerance;
+  bool passed;
+};
+
+/// Compares `results` with those of the reference program of `module` on the
+/// same inputs. `options` says how the other program was compiled; without a
+/// tolerance, that of each result's type is taken.
+llvm::Expected<std::vector<CheckedResult>>
+checkResults(ModuleOp module, CompileOptions options,
+             ArrayRef<ArrayView> inputs, ArrayRef<Array> results,
+             std::optional<double> tolerance);
+
+/// Microseconds of `calls` calls, sorted.
+llvm::Expected<std::vector<double>> timeCalls(const Program &program,
+                                              ArrayRef<ArrayView> inputs,
+                                              unsigned calls, unsigned threads);
+
+} // namespace rarefy
+
+#endif // RAREFY_RUNNER_MEASURE_H
