@@ -1,0 +1,69 @@
+"""python -m rarefy.workloads generation|summarization --schedule S.json [--rows out.csv] [--totals out.json]"""
+
+import argparse
+import json
+import sys
+from collections.abc import Sequence
+
+from rarefy.errors import RarefyError
+from rarefy.workloads.reading import read_schedule
+from rarefy.workloads.rows import rows, write_csv
+from rarefy.workloads.schedule import Generation, Summarization
+from rarefy.workloads.totals import Totals, total
+
+PHASES = {
+    "generation": (Generation, "a model that writes one token an iteration, such as GPT-2"),
+    "summarization": (Summarization, "a model that reads a whole sentence at once, such as BERT"),
+}
+
+
+def parse(argv: Sequence[str] | None) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(
+        prog="python -m rarefy.workloads",
+        description="Attention workloads from schedule files (docs/Workloads.md).",
+    )
+    phases = parser.add_subparsers(dest="phase", metavar="phase", required=True)
+    for name, (_, text) in PHASES.items():
+        phase = phases.add_parser(name, help=text, description=f"The attention of {text}.")
+        phase.add_argument("--schedule", required=True, metavar="FILE", help="the schedule, JSON")
+        phase.add_argument("--rows", metavar="FILE", help="write a line per iteration, layer and head, CSV")
+        phase.add_argument("--totals", metavar="FILE", help="write the totals, JSON")
+    return parser.parse_args(argv)
+
+
+def run(arguments: argparse.Namespace) -> Totals:
+    schedule = read_schedule(arguments.schedule)
+    if not isinstance(schedule, PHASES[arguments.phase][0]):
+        found = next(name for name, (kind, _) in PHASES.items() if isinstance(schedule, kind))
+        raise RarefyError(
+            [f"error: {arguments.schedule}: key 'phase': expected {arguments.phase}, found {found}"]
+        )
+    table = list(rows(schedule))
+    totals = total(table, schedule)
+    if arguments.rows:
+        write_csv(table, arguments.rows)
+    if arguments.totals:
+        with open(arguments.totals, "w", encoding="utf-8") as stream:
+            stream.write(json.dumps(totals.report(), indent=1) + "\n")
+    return totals
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    try:
+        totals = run(parse(argv))
+    except RarefyError as error:
+        print(error, file=sys.stderr)
+        return 1
+    except OSError as error:
+        print(
+            f"error: {error.filename}: expected a file that can be written: {error.strerror}", file=sys.stderr
+        )
+        return 1
+    for kind, figures in totals.report().items():
+        numbers = (f"{name} {f'{n:.2f}' if isinstance(n, float) else n}" for name, n in figures.items())
+        print(f"{kind:<10}{', '.join(numbers)}")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,59 @@
+"""python -m rarefy.workloads"""
+
+import json
+import subprocess
+import sys
+
+import pytest
+from rarefy.workloads.__main__ import main
+from schedules import CONFIGS, GENERATION, SUMMARIZATION, write
+
+MODULE = [sys.executable, "-B", "-m", "rarefy.workloads"]
+
+
+def test_generation_from_the_shell(tmp_path):
+    files = ["--rows", tmp_path / "rows.csv", "--totals", tmp_path / "totals.json"]
+    command = [*MODULE, "generation", "--schedule", CONFIGS / "gpt2-small.json", *files]
+    result = subprocess.run(command, capture_output=True, text=True)
+    assert (result.returncode, result.stderr) == (0, "")
+    assert result.stdout.splitlines()[0] == "rows      all 4608, requantized 323, topk 124"
+    table = (tmp_path / "rows.csv").read_text().splitlines()
+    assert (len(table), table[-1]) == (4609, "31,11,11,102,20,False,False,False,-1,False")
+    assert json.loads((tmp_path / "totals.json").read_text())["macs"]["dense"] == 594837504
+
+
+def test_summarization(tmp_path, capsys):
+    schedule = str(write(tmp_path, SUMMARIZATION))
+    assert main(["summarization", "--schedule", schedule, "--rows", str(tmp_path / "rows.csv")]) == 0
+    assert capsys.readouterr().out.splitlines() == [
+        "rows      all 10, requantized 0, topk 1",
+        "sums      key 70, value 32, length 100, requantized_key 0",
+        "macs      dense 9600, executed 3240, qk 2200, pv 1040, requantized 0",
+        "bytes     key_msb 280, key_lsb 0, value 280, query 280",
+        "reduction macs 2.96, macs_with_requantized 2.96, "
+        "bytes_of_32_bits 6.86, bytes_of_12_bits 2.57, bytes_of_8_bits 1.71",
+    ]
+    assert len((tmp_path / "rows.csv").read_text().splitlines()) == 11
+
+
+@pytest.mark.parametrize(
+    ("phase", "schedule", "message"),
+    [
+        ("summarization", GENERATION, "key 'phase': expected summarization, found generation"),
+        ("generation", SUMMARIZATION, "key 'phase': expected generation, found summarization"),
+        ("generation", {}, "key 'n_ctx': expected a value, found no such key"),
+    ],
+)
+def test_wrong_schedule(phase, schedule, message, tmp_path, capsys):
+    path = write(tmp_path, schedule)
+    assert main([phase, "--schedule", str(path), "--rows", str(tmp_path / "rows.csv")]) == 1
+    assert capsys.readouterr() == ("", f"error: {path}: {message}\n")
+    assert not (tmp_path / "rows.csv").exists()
+
+
+@pytest.mark.parametrize("option", ["--rows", "--totals"])
+def test_unwritable(option, tmp_path, capsys):
+    path = tmp_path / "none" / "out"
+    assert main(["generation", "--schedule", str(write(tmp_path, GENERATION)), option, str(path)]) == 1
+    message = f"error: {path}: expected a file that can be written: No such file or directory\n"
+    assert capsys.readouterr() == ("", message)
