@@ -1,4 +1,4 @@
-"""The digits model's sizes, the schedules that the demo shows, and what each costs on paper."""
+"""The digits model's sizes, and the schedules that the demo shows."""
 
 from dataclasses import dataclass
 
@@ -28,31 +28,6 @@ class Schedule:
     @property
     def token_layers_kept(self) -> float:
         return sum(self.tokens) / (TOKENS * LAYERS)
-
-    def layers(self) -> list[tuple[int, int, int]]:
-        """Tokens in the attention, tokens behind it and width of the heads, layer by layer."""
-        return list(
-            zip(
-                self.tokens, (*self.tokens[1:], self.tokens[-1]), (h * DEPTH for h in self.heads), strict=True
-            )
-        )
-
-    def macs(self) -> int:
-        """Multiply-adds of one image."""
-        total = PIXELS * NEAR * WIDTH + WIDTH * CLASSES
-        for before, behind, inner in self.layers():
-            total += before * WIDTH * 3 * inner + 2 * before * before * inner
-            total += behind * inner * WIDTH + behind * 2 * WIDTH * HIDDEN
-        return total
-
-    def bytes(self) -> int:
-        """Bytes of one image: each weight once, each product's and attention's operands and results once."""
-        total = PIXELS * (NEAR + WIDTH) + NEAR * WIDTH + 2 * TOKENS * WIDTH + WIDTH * CLASSES
-        for before, behind, inner in self.layers():
-            total += 4 * WIDTH * inner + 2 * WIDTH * HIDDEN
-            total += before * (WIDTH + 3 * inner) + before * 3 * inner + before * inner
-            total += behind * (inner + 2 * WIDTH) + behind * (3 * WIDTH + 2 * HIDDEN)
-        return 4 * total
 
 
 SCHEDULES = (

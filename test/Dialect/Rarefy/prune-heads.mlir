@@ -4,7 +4,7 @@
 // RUN: rarefy-opt %s --rarefy-prune-heads=keep=1,0.5 --remarks-filter=rarefy-prune-heads 2>&1 >/dev/null | FileCheck %s --check-prefix=REMARK
 
 // REMARK: remark: [Passed] HeadsPruned | {{.*}}Function=two_layers | from=4, layer=1, to=2
-// REMARK: remark: [Passed] Cascade | {{.*}}cuts=1, layers=2, multiply-adds=9216, saved=3072
+// REMARK: remark: [Passed] Cascade | {{.*}}bytes=9744, cuts=1, layers=2, multiply-adds=9216, saved=3072
 // REMARK: remark: [Missed] HeadsNotPruned | {{.*}}Function=grouped{{.*}}shares a head of keys and values
 
 // The first layer keeps all of its heads, its own projection too. The second

@@ -65,15 +65,16 @@ void CascadePruner::reportCuts(Remarks remarks, StringRef name) const {
         << remark::metric("layer", cut.layer)
         << remark::metric("from", show(cut.from))
         << remark::metric("to", show(cut.to));
-  std::optional<int64_t> dense = countMultiplyAdds(remarks.function);
-  std::optional<int64_t> left = countMultiplyAdds(function);
+  std::optional<Cost> dense = computeCost(remarks.function);
+  std::optional<Cost> left = computeCost(function);
   auto summary =
       remark::passed(remarks.function.getLoc(), remarks.named("Cascade"));
   summary << remark::metric("layers", layers)
           << remark::metric("cuts", cuts.size());
   if (dense && left)
-    summary << remark::metric("multiply-adds", *left)
-            << remark::metric("saved", *dense - *left);
+    summary << remark::metric("multiply-adds", left->multiplyAdds)
+            << remark::metric("saved", dense->multiplyAdds - left->multiplyAdds)
+            << remark::metric("bytes", left->bytes);
 }
 
 bool rarefy::applyCascade(Remarks remarks, CascadeNames names, Operation *clone,

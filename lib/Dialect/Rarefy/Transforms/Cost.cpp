@@ -1,4 +1,4 @@
-// Multiply-adds of products.
+// Multiply-adds and bytes of products.
 
 #include "Cost.h"
 #include "mlir/Dialect/Linalg/IR/Linalg.h"
@@ -18,30 +18,47 @@ static int64_t countAttention(AttentionOp op) {
                  values * value.getDimSize(rank - 1));
 }
 
-std::optional<int64_t> rarefy::countMultiplyAdds(Operation *root) {
-  int64_t total = 0;
-  WalkResult result = root->walk([&](Operation *op) {
-    auto structured = dyn_cast<linalg::LinalgOp>(op);
+static int64_t countProduct(linalg::LinalgOp op) {
+  int64_t product = 1;
+  for (int64_t range : op.getStaticLoopRanges())
+    product *= range;
+  return product;
+}
+
+static int64_t countBytes(DestinationStyleOpInterface op) {
+  int64_t bytes = 0;
+  auto add = [&](Value value) {
+    if (auto type = dyn_cast<ShapedType>(value.getType()))
+      bytes += llvm::divideCeil(
+          type.getNumElements() * type.getElementTypeBitWidth(), 8);
+  };
+  for (Value input : op.getDpsInputs())
+    add(input);
+  for (Value init : op.getDpsInits())
+    add(init);
+  return bytes;
+}
+
+std::optional<Cost> rarefy::computeCost(Operation *root) {
+  Cost cost;
+  WalkResult result = root->walk([&](DestinationStyleOpInterface op) {
+    auto attention = dyn_cast<AttentionOp>(*op);
+    auto structured = dyn_cast<linalg::LinalgOp>(*op);
     bool isProduct =
         structured && (linalg::isaContractionOpInterface(structured) ||
                        linalg::isaConvolutionOpInterface(structured));
-    if (!isProduct && !isa<AttentionOp>(op))
+    if (!isProduct && !attention)
       return WalkResult::advance();
     for (Type type : op->getOperandTypes())
       if (auto shaped = dyn_cast<ShapedType>(type);
           shaped && !shaped.hasStaticShape())
         return WalkResult::interrupt();
-    if (auto attention = dyn_cast<AttentionOp>(op)) {
-      total += countAttention(attention);
-      return WalkResult::advance();
-    }
-    int64_t product = 1;
-    for (int64_t range : structured.getStaticLoopRanges())
-      product *= range;
-    total += product;
+    cost.multiplyAdds +=
+        attention ? countAttention(attention) : countProduct(structured);
+    cost.bytes += countBytes(op);
     return WalkResult::advance();
   });
   if (result.wasInterrupted())
     return std::nullopt;
-  return total;
+  return cost;
 }

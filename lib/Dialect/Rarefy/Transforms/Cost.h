@@ -9,9 +9,14 @@
 
 namespace rarefy {
 
-/// The multiply-adds of the products, convolutions and attentions in `root`;
-/// nothing if a size is dynamic.
-std::optional<int64_t> countMultiplyAdds(Operation *root);
+/// What products, convolutions and attentions do: their multiply-adds, and the
+/// bytes of their inputs and results, each once per op.
+struct Cost {
+  int64_t multiplyAdds = 0, bytes = 0;
+};
+
+/// The cost of all in `root`; nothing if a size is dynamic.
+std::optional<Cost> computeCost(Operation *root);
 
 } // namespace rarefy
 
