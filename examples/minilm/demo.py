@@ -1,7 +1,9 @@
 """The MiniLM demo: a sentence encoder with its real weights, its tokens pruned, on English text of this machine.
 
 Imports the model, raises its attentions, compiles it dense and for several keep schedules, embeds passages, and says how
-close the pruned embeddings and their nearest neighbours are to the dense ones. Writes build/results/demo-minilm.json.
+close the pruned embeddings and their nearest neighbours are to the dense ones. The number of tokens is dynamic, so that
+one compiled model takes each passage at its own length: there is no padding that could survive. Writes
+build/results/demo-minilm.json.
 """
 
 import argparse
@@ -10,7 +12,7 @@ import time
 import numpy as np
 import rarefy
 from rarefy.records import Column, Recorder, all_threads, interleave, speedup, table
-from schedules import LAYERS, ROOT, SCHEDULES, model_file
+from schedules import LAYERS, ROOT, SCHEDULES, Schedule, model_file
 from texts import Encoder, passages
 
 NEIGHBOURS = 10
@@ -34,23 +36,39 @@ def embed(run: rarefy.CompiledFunction, rows: list[tuple[np.ndarray, np.ndarray]
     return np.concatenate([run(*row) for row in rows])
 
 
-def measure(texts: list[str], tokens: int, seconds: float) -> tuple[Recorder, np.ndarray]:
+def prepare(schedule: Schedule) -> rarefy.CompiledFunction:
+    """The compiled model; an error if an attention was not raised, or tokens were not pruned."""
+    run = rarefy.compile(model_file(0), schedule.passes)
+    raised = sum(remark.name == "Raised" for remark in run.remarks)
+    missed = [str(remark) for remark in run.remarks if remark.name == "TokensNotPruned"]
+    if raised != LAYERS or missed:
+        missed = [f"{schedule.name}: expected {LAYERS} attentions, found {raised}", *missed]
+        raise rarefy.RarefyError(missed)
+    return run
+
+
+def measure(texts: list[str], longest: int, seconds: float) -> tuple[Recorder, np.ndarray]:
     """Runs every schedule; the records of all, and the dense embeddings."""
     recorder, encoder = Recorder(ROOT, "demo-minilm", "./x demo minilm"), Encoder()
-    rows = [encoder(text, tokens) for text in texts]
-    path, dense, compiled = model_file(tokens), np.empty(0), {}
+    rows = [encoder(text, longest) for text in texts]
+    lengths = [ids.size for ids, _ in rows]
+    print(
+        f"{min(lengths)} to {max(lengths)} tokens a passage, {np.median(lengths):.0f} at the median\n",
+        flush=True,
+    )
+    dense, compiled = np.empty(0), {}
     for schedule in SCHEDULES:
-        name = f"minilm/{tokens}/{schedule.name}"
+        name = f"minilm/{longest}/{schedule.name}"
         start = time.perf_counter()
-        compiled[name] = run = rarefy.compile(path, schedule.passes)
+        compiled[name] = run = prepare(schedule)
         recorder.add(name, "compile_s", time.perf_counter() - start, "s")
         embeddings = embed(run, rows)
         dense = embeddings if schedule is SCHEDULES[0] else dense
         recorder.add(name, "token_layers_kept", sum(schedule.keep) / LAYERS, "ratio")
         recorder.add(name, "cosine", (embeddings * dense).sum(1).tolist(), "ratio")
         recorder.add(name, "neighbours", agreement(nearest(embeddings), nearest(dense)), "ratio")
-    reference = f"minilm/{tokens}/{SCHEDULES[0].name}"
-    full = next((row for row in rows if row[1].all()), rows[0])
+    reference = f"minilm/{longest}/{SCHEDULES[0].name}"
+    full = encoder(" ".join(texts), longest)
     for threads in dict.fromkeys((1, all_threads())):
         for run in compiled.values():
             run.threads = threads
@@ -79,16 +97,15 @@ def columns(threads: int) -> list[Column]:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--texts", type=int, default=200, help="how many passages")
-    parser.add_argument("--tokens", type=int, default=128, help="length that passages are padded or cut to")
+    parser.add_argument(
+        "--tokens", type=int, default=128, help="longest passage, which is timed; longer ones are cut"
+    )
     parser.add_argument(
         "--seconds", type=float, default=6, help="how long to time, for each number of threads"
     )
     options = parser.parse_args()
     texts = passages(options.texts)
-    print(
-        f"minilm: {len(texts)} passages of English text on this machine, {options.tokens} tokens each\n",
-        flush=True,
-    )
+    print(f"minilm: {len(texts)} passages of English text on this machine", flush=True)
     recorder, dense = measure(texts, options.tokens, options.seconds)
     path = recorder.write()
     near = nearest(dense)

