@@ -74,3 +74,40 @@ def test_negative_pads():
     x = np.arange(15, dtype=np.float32).reshape(3, 5)
     expected = np.pad(x[1:, :-2], ((0, 1), (0, 0)))
     np.testing.assert_array_equal(function(x), expected)
+
+
+OUT_OF_RANGE = np.array([9, -9, -(2**63), 2**63 - 1, -1, 1])
+
+
+def compile_one(*case):
+    return rarefy.compile(rarefy.import_onnx(make_model(*case).SerializeToString()), opt_level=0)
+
+
+@pytest.mark.parametrize("operator", ["Gather", "GatherElements"])
+@pytest.mark.parametrize("size, shape", [("a", 5), ("5", 5), ("a", 0), ("0", 0)])
+def test_reads_out_of_range(operator, size, shape):
+    """ONNX leaves these undefined; here they read the last element, or zero where there is none."""
+    function = compile_one(18, f"(float[{size}] x, int64[6] i) => (float[6] z)", "", f"{operator}(x, i)")
+    x = np.arange(1, shape + 1, dtype=np.float32)
+    expected = np.float32([5, 5, 5, 5, 5, 2] if shape else [0] * 6)
+    np.testing.assert_array_equal(function(x, OUT_OF_RANGE), expected)
+
+
+@pytest.mark.parametrize("reduction, expected", [("none", [0, 30, 0, 0, 20]), ("add", [1, 32, 3, 4, 25])])
+def test_writes_out_of_range(reduction, expected):
+    """These are dropped."""
+    node = f'ScatterND<reduction = "{reduction}">(x, i, u)'
+    function = compile_one(18, "(float[a] x, int64[6,1] i, float[6] u) => (float[a] z)", "", node)
+    start = np.zeros(5) if reduction == "none" else np.arange(1, 6)
+    updates = np.float32([10, 10, 10, 10, 20, 30])
+    positions = OUT_OF_RANGE[:, None]
+    np.testing.assert_array_equal(function(start.astype(np.float32), positions, updates), expected)
+    assert function(np.float32([]), positions, updates).shape == (0,)
+
+
+@pytest.mark.parametrize("mode", ["edge", "reflect", "wrap"])
+def test_padding_of_nothing(mode):
+    """There is no element to repeat."""
+    node = f'Pad<mode = "{mode}">(x, p)'
+    function = compile_one(19, "(float[a] x) => (float[d] z)", "int64[2] p = {1, 2}", node)
+    np.testing.assert_array_equal(function(np.float32([])), np.zeros(3))

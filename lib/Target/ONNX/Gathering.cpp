@@ -15,6 +15,33 @@ static OpFoldResult toPosition(ImplicitLocOpBuilder &b, Value element,
   return IndexMath(b).wrap(getAsOpFoldResult(index), size);
 }
 
+/// The same, but the last position where there is none such: reading there is
+/// safe if the size is not zero.
+static OpFoldResult toPositionInside(ImplicitLocOpBuilder &b, Value element,
+                                     OpFoldResult size) {
+  IndexMath math(b);
+  Value position = math.value(toPosition(b, element, size));
+  Value last = math.value(math.sub(size, math.index(1)));
+  // A negative one is larger than any size.
+  return getAsOpFoldResult(b.createOrFold<arith::MinUIOp>(position, last));
+}
+
+/// The element at `position`, or zero if `size`, of the dimension that a
+/// position inside was computed for, is zero.
+static Value readInside(ImplicitLocOpBuilder &b, Value tensor,
+                        const Sizes &position, OpFoldResult size) {
+  auto read = [&](ImplicitLocOpBuilder &b) {
+    return extractAt(b, tensor, position);
+  };
+  if (getConstantIntValue(size).value_or(0) > 0)
+    return read(b);
+  auto zero = [&](ImplicitLocOpBuilder &b) {
+    return scalarConstant(b, getElementTypeOrSelf(tensor), 0);
+  };
+  Value isAny = isInside(b, b.getIndexAttr(0), size);
+  return selectLazily(b, isAny, read, zero);
+}
+
 static LogicalResult checkIndexType(Node &node, unsigned i) {
   if (node.elementType(i).isInteger(32) || node.elementType(i).isInteger(64))
     return success();
@@ -92,18 +119,28 @@ static LogicalResult importGather(Node &node) {
   SmallVector<utils::IteratorType> iterators(rank,
                                              utils::IteratorType::parallel);
   Value data = node.value(0);
+  OpFoldResult size = dataSizes[axis];
+  // Once for each position, not for each element that is read there.
+  Type integer = node.b.getI64Type();
+  Value positions =
+      mapElements(node, node.value(1), integer,
+                  [&](ImplicitLocOpBuilder &b, ValueRange args) -> Value {
+                    Value at =
+                        IndexMath(b).value(toPositionInside(b, args[0], size));
+                    return arith::IndexCastOp::create(b, integer, at);
+                  });
   Value init = emptyTensor(node, sizes, node.elementType(0));
   auto generic = linalg::GenericOp::create(
-      node.b, init.getType(), node.value(1), init, maps, iterators,
+      node.b, init.getType(), positions, init, maps, iterators,
       [&](OpBuilder &builder, Location loc, ValueRange args) {
         ImplicitLocOpBuilder b(loc, builder);
         Sizes source;
         for (int64_t d = 0; d < rank; ++d)
           if (d < axis || d >= axis + indexRank)
             source.push_back(linalg::IndexOp::create(b, d).getResult());
-        source.insert(source.begin() + axis,
-                      toPosition(b, args[0], dataSizes[axis]));
-        linalg::YieldOp::create(b, extractAt(b, data, source));
+        Value at = arith::IndexCastOp::create(b, b.getIndexType(), args[0]);
+        source.insert(source.begin() + axis, at);
+        linalg::YieldOp::create(b, readInside(b, data, source, size));
       });
   return node.setOutputLike(0, generic.getResult(0));
 }
@@ -119,15 +156,15 @@ static LogicalResult importGatherElements(Node &node) {
                       Twine(node.rank(1)));
   Value data = node.value(0);
   OpFoldResult size = node.sizes(0)[axis];
-  Value result = mapElements(node, node.value(1), node.elementType(0),
-                             [&](ImplicitLocOpBuilder &b, ValueRange args) {
-                               Sizes source;
-                               for (int64_t d = 0; d < rank; ++d)
-                                 source.push_back(
-                                     linalg::IndexOp::create(b, d).getResult());
-                               source[axis] = toPosition(b, args[0], size);
-                               return extractAt(b, data, source);
-                             });
+  Value result = mapElements(
+      node, node.value(1), node.elementType(0),
+      [&](ImplicitLocOpBuilder &b, ValueRange args) {
+        Sizes source;
+        for (int64_t d = 0; d < rank; ++d)
+          source.push_back(linalg::IndexOp::create(b, d).getResult());
+        source[axis] = toPositionInside(b, args[0], size);
+        return readInside(b, data, source, size);
+      });
   return node.setOutputLike(0, result);
 }
 
@@ -176,18 +213,26 @@ static LogicalResult importScatterND(Node &node) {
   auto body = [&](ImplicitLocOpBuilder &b, ValueRange position, Value carried) {
     Sizes at = getAsOpFoldResult(position.take_front(indexRank - 1));
     Sizes target;
+    Value inside = arith::ConstantOp::create(b, b.getBoolAttr(true));
     for (int64_t d = 0; d < depth; ++d) {
       Sizes of(at);
       of.push_back(b.getIndexAttr(d));
       target.push_back(toPosition(b, extractAt(b, indices, of), sizes[d]));
+      inside = b.createOrFold<arith::AndIOp>(
+          inside, isInside(b, target.back(), sizes[d]));
     }
     for (Value inner : position.drop_front(indexRank - 1))
       target.push_back(inner);
-    Value update = tensor::ExtractOp::create(b, updates, position);
-    if (reduction != "none")
-      update = combine(b, reduction, extractAt(b, carried, target), update,
-                       isUnsigned);
-    return insertAt(b, update, carried, target);
+    // What would land outside is dropped.
+    auto write = [&](ImplicitLocOpBuilder &b) {
+      Value update = tensor::ExtractOp::create(b, updates, position);
+      if (reduction != "none")
+        update = combine(b, reduction, extractAt(b, carried, target), update,
+                         isUnsigned);
+      return insertAt(b, update, carried, target);
+    };
+    return selectLazily(b, inside, write,
+                        [&](ImplicitLocOpBuilder &) { return carried; });
   };
   return node.setOutputLike(0,
                             loopOver(node, node.sizes(2), node.value(0), body));

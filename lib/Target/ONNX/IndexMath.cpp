@@ -92,6 +92,23 @@ Value frontend::compareIndex(ImplicitLocOpBuilder &b, CmpIPredicate predicate,
   return b.createOrFold<arith::CmpIOp>(predicate, math.value(x), math.value(y));
 }
 
+Value frontend::isInside(ImplicitLocOpBuilder &b, OpFoldResult position,
+                         OpFoldResult size) {
+  // A negative one is larger than any size.
+  return compareIndex(b, CmpIPredicate::ult, position, size);
+}
+
+Value frontend::selectLazily(ImplicitLocOpBuilder &b, Value condition,
+                             ValueBody yes, ValueBody no) {
+  auto branch = [](ValueBody body) {
+    return [body](OpBuilder &builder, Location loc) {
+      ImplicitLocOpBuilder inner(loc, builder);
+      scf::YieldOp::create(inner, body(inner));
+    };
+  };
+  return scf::IfOp::create(b, condition, branch(yes), branch(no)).getResult(0);
+}
+
 Value frontend::generate(Node &node, ArrayRef<OpFoldResult> sizes, Type element,
                          PositionBody body) {
   int64_t rank = sizes.size();

@@ -53,6 +53,13 @@ Value insertAt(ImplicitLocOpBuilder &b, Value element, Value tensor,
 Value loopOver(
     Node &node, ArrayRef<OpFoldResult> sizes, Value init,
     function_ref<Value(ImplicitLocOpBuilder &, ValueRange, Value)> body);
+/// One of two values of which only the one that counts is computed.
+using ValueBody = function_ref<Value(ImplicitLocOpBuilder &)>;
+Value selectLazily(ImplicitLocOpBuilder &b, Value condition, ValueBody yes,
+                   ValueBody no);
+/// Is there such a position among `size`?
+Value isInside(ImplicitLocOpBuilder &b, OpFoldResult position,
+               OpFoldResult size);
 /// Two positions compared.
 Value compareIndex(ImplicitLocOpBuilder &b, arith::CmpIPredicate predicate,
                    OpFoldResult x, OpFoldResult y);

@@ -138,11 +138,8 @@ static void buildArgMax(Node &node, const Windows &windows, bool columnMajor,
     OpFoldResult step =
         math.mul(loop(2 + n + d), math.index(windows.dilations[d]));
     position.push_back(math.sub(math.add(start, step), windows.low[d]));
-    Value first =
-        compareIndex(b, CmpIPredicate::sge, position[d], math.index(0));
-    Value end = compareIndex(b, CmpIPredicate::slt, position[d], sizes[2 + d]);
-    inside = arith::AndIOp::create(b, inside, first);
-    inside = arith::AndIOp::create(b, inside, end);
+    inside = b.createOrFold<arith::AndIOp>(
+        inside, isInside(b, position[d], sizes[2 + d]));
   }
   for (int64_t i = 0; i < n; ++i) {
     int64_t d = columnMajor ? n - 1 - i : i;

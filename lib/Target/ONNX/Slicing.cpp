@@ -5,6 +5,7 @@
 #include "mlir/Dialect/Linalg/IR/Linalg.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
+#include "mlir/IR/Matchers.h"
 
 using namespace rarefy;
 using namespace rarefy::frontend;
@@ -334,7 +335,7 @@ static OpFoldResult getPadSource(ImplicitLocOpBuilder &b, PadMode mode,
   case PadMode::Edge:
     return math.min(math.max(i, zero), last);
   case PadMode::Wrap:
-    return remainder(i, size);
+    return remainder(i, math.max(size, math.index(1)));
   case PadMode::Reflect:
     break;
   }
@@ -357,25 +358,19 @@ static Value padByPosition(Node &node, PadMode mode, ArrayRef<OpFoldResult> low,
     for (auto [i, lo, size] : llvm::zip_equal(position, low, inputSizes)) {
       OpFoldResult at = math.sub(i, lo);
       source.push_back(getPadSource(b, mode, at, size));
-      if (mode != PadMode::Constant)
-        continue;
-      Value first = compareIndex(b, CmpIPredicate::sge, at, math.index(0));
-      Value end = compareIndex(b, CmpIPredicate::slt, at, size);
-      inside = b.createOrFold<arith::AndIOp>(inside, first);
-      inside = b.createOrFold<arith::AndIOp>(inside, end);
+      // The other modes read any element, but there may be none.
+      if (mode == PadMode::Constant)
+        inside = b.createOrFold<arith::AndIOp>(inside, isInside(b, at, size));
+      else if (getConstantIntValue(size).value_or(0) <= 0)
+        inside = b.createOrFold<arith::AndIOp>(
+            inside, isInside(b, math.index(0), size));
     }
-    if (mode != PadMode::Constant)
+    if (matchPattern(inside, m_One()))
       return extractAt(b, input, source);
-    auto branch = scf::IfOp::create(
+    return selectLazily(
         b, inside,
-        [&](OpBuilder &builder, Location loc) {
-          ImplicitLocOpBuilder inner(loc, builder);
-          scf::YieldOp::create(inner, extractAt(inner, input, source));
-        },
-        [&](OpBuilder &builder, Location loc) {
-          scf::YieldOp::create(builder, loc, fill);
-        });
-    return branch.getResult(0);
+        [&](ImplicitLocOpBuilder &b) { return extractAt(b, input, source); },
+        [&](ImplicitLocOpBuilder &) { return fill; });
   };
   return generate(node, sizes, node.elementType(0), body);
 }
