@@ -21,7 +21,14 @@ def Rarefy_Dialect : Dialect {
 
     Every op is destination style and defines itself by its decomposition to
     upstream dialects.
+
+    Arguments and results of a function can say more than their types do, which
+    rarefy-run and the Python package show and check: `rarefy.name` is a string,
+    `rarefy.dims` a list with a string for each dimension (two of one name, not
+    empty, have one size), `rarefy.unsigned` a unit attribute of integers.
   }];
+  let hasRegionArgAttrVerify = 1;
+  let hasRegionResultAttrVerify = 1;
   let dependentDialects = [
     "::mlir::arith::ArithDialect", "::mlir::linalg::LinalgDialect",
     "::mlir::math::MathDialect", "::mlir::scf::SCFDialect",
