@@ -482,11 +482,6 @@ Importer::import(std::shared_ptr<onnx::ModelProto> proto) {
 // Entry points
 //===----------------------------------------------------------------------===//
 
-void rarefy::registerONNXImportDialects(DialectRegistry &registry) {
-  registry.insert<arith::ArithDialect, func::FuncDialect, linalg::LinalgDialect,
-                  math::MathDialect, tensor::TensorDialect, RarefyDialect>();
-}
-
 OwningOpRef<ModuleOp> rarefy::importONNX(llvm::MemoryBufferRef buffer,
                                          MLIRContext *context, bool hasPath) {
   context->loadDialect<arith::ArithDialect, func::FuncDialect,

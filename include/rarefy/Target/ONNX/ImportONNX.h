@@ -6,14 +6,7 @@
 #include "rarefy/Support/LLVM.h"
 #include "llvm/Support/MemoryBufferRef.h"
 
-namespace mlir {
-class DialectRegistry;
-}
-
 namespace rarefy {
-
-/// Adds the dialects that an imported module is made of.
-void registerONNXImportDialects(DialectRegistry &registry);
 
 /// Imports the ONNX model at `path` as a module with one function, `main`.
 /// Weights become resources that alias the loaded file. On failure emits one
