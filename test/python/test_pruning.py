@@ -8,16 +8,18 @@ import transformer
 ALL_TOKENS, ALL_HEADS = [10, 10, 10], [4, 4, 4]
 
 
-def run(passes):
+def run(passes, fused=False):
     x, mask, weights = transformer.inputs()
-    return rarefy.compile(rarefy.load(transformer.module()), passes, opt_level=1)(x, mask, *weights.values())
+    weights = transformer.fuse(weights) if fused else weights
+    module = rarefy.load(transformer.module(weights))
+    return rarefy.compile(module, passes, opt_level=1)(x, mask, *weights.values())
 
 
-def check(passes, tolerance=2e-5, **schedule):
+def check(passes, tolerance=2e-5, fused=False, **schedule):
     x, mask, weights = transformer.inputs()
     schedule = {"tokens": ALL_TOKENS, "heads": ALL_HEADS, **schedule}
     expected = transformer.prune(x, mask, weights, **schedule)
-    for ours, theirs in zip(run(passes), expected, strict=True):
+    for ours, theirs in zip(run(passes, fused), expected, strict=True):
         np.testing.assert_allclose(ours, theirs, rtol=tolerance, atol=tolerance * np.abs(theirs).max())
 
 
@@ -41,8 +43,9 @@ def test_padding_goes_first():
     np.testing.assert_array_equal(alive, np.arange(10) < 6)
 
 
-def test_heads():
-    check("rarefy-prune-heads{counts=4,3,1}", heads=[4, 3, 1])
+@pytest.mark.parametrize("fused", [False, True])
+def test_heads(fused):
+    check("rarefy-prune-heads{counts=4,3,1}", heads=[4, 3, 1], fused=fused)
 
 
 def test_values():
@@ -52,12 +55,14 @@ def test_values():
 @pytest.mark.parametrize("order", [1, -1])
 def test_tokens_and_heads_in_either_order(order):
     passes = ["rarefy-prune-tokens{counts=10,6,4}", "rarefy-prune-heads{counts=4,2,1}"][::order]
-    check(",".join([*passes, "rarefy-prune-values{counts=5}"]), tokens=[10, 6, 4], heads=[4, 2, 1], values=5)
+    passes = ",".join([*passes, "rarefy-prune-values{counts=5}"])
+    check(passes, tokens=[10, 6, 4], heads=[4, 2, 1], values=5)
+    check(passes, tokens=[10, 6, 4], heads=[4, 2, 1], values=5, fused=True)
 
 
 def test_paper_schedule():
     """Three layers with a mean of 0.6: the front keeps all, the others 0.6 and 0.2."""
-    module = rarefy.load(transformer.module()).run("rarefy-prune-tokens{mean=0.6}")
+    module = rarefy.load(transformer.module(transformer.inputs()[2])).run("rarefy-prune-tokens{mean=0.6}")
     cuts = [remark.message for remark in module.remarks if remark.name == "TokensPruned"]
     assert ["from=10" in cuts[0], "to=6" in cuts[0], "from=6" in cuts[1], "to=2" in cuts[1]] == [True] * 4, (
         cuts

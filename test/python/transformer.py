@@ -29,11 +29,29 @@ def _product(name, left, left_type, right, right_type, type):
   %{name} = linalg.contract indexing_maps = {maps} ins({left}, {right} : {left_type}, {right_type}) outs(%{name}f : {type}) -> {type}"""
 
 
-def _layer(i, x):
-    types = {name: f"tensor<{rows}x{columns}xf32>" for name, (rows, columns) in WEIGHTS.items()}
-    text = ""
+def fuse(weights):
+    """The weights with one projection for queries, keys and values."""
+    return {
+        "qkv": np.hstack([weights[w] for w in "qkv"]),
+        **{w: weights[w] for w in weights if w not in "qkv"},
+    }
+
+
+def _projections(i, x, types):
+    """Queries, keys and values: of a product each, or slices of one."""
+    if "qkv" not in types:
+        return "".join(_product(f"{w}{i}", x, STREAM, f"%{w}", types[w], STREAM) for w in "qkv")
+    wide = f"tensor<{BATCH}x{TOKENS}x{3 * WIDTH}xf32>"
+    text = _product(f"w{i}", x, STREAM, "%qkv", types["qkv"], wide)
+    for part, w in enumerate("qkv"):
+        text += f"""
+  %{w}{i} = tensor.extract_slice %w{i}[0, 0, {part * WIDTH}] [{BATCH}, {TOKENS}, {WIDTH}] [1, 1, 1] : {wide} to {STREAM}"""
+    return text
+
+
+def _layer(i, x, types):
+    text = _projections(i, x, types)
     for w in "qkv":
-        text += _product(f"{w}{i}", x, STREAM, f"%{w}", types[w], STREAM)
         text += f"""
   %{w}s{i} = tensor.expand_shape %{w}{i} [[0], [1], [2, 3]] output_shape [{BATCH}, {TOKENS}, {HEADS}, {DEPTH}] : {STREAM} into {SPLIT}
   %{w}t{i} = linalg.transpose ins(%{w}s{i} : {SPLIT}) outs(%by_head : {BY_HEAD}) permutation = [0, 2, 1, 3]"""
@@ -58,11 +76,12 @@ def _layer(i, x):
     return text + f"\n  %x{i + 1} = arith.addf %y{i}, %d{i} : {STREAM}"
 
 
-def module():
+def module(weights):
     """All tokens, and their sum, behind the last layer."""
-    arguments = ", ".join(f"%{name}: tensor<{r}x{c}xf32>" for name, (r, c) in WEIGHTS.items())
+    types = {name: f"tensor<{'x'.join(map(str, weight.shape))}xf32>" for name, weight in weights.items()}
+    arguments = ", ".join(f"%{name}: {type}" for name, type in types.items())
     pooled = f"tensor<{BATCH}x{WIDTH}xf32>"
-    layers = "".join(_layer(i, f"%x{i}") for i in range(LAYERS))
+    layers = "".join(_layer(i, f"%x{i}", types) for i in range(LAYERS))
     return f"""
 #bld = affine_map<(b, l, d) -> (b, l, d)>
 #ld = affine_map<(b, l, d) -> (l, d)>
