@@ -1,0 +1,166 @@
+// Splits accesses into transactions and deals them to channels.
+
+#include "rarefy/Sim/Memory.h"
+#include "Channel.h"
+#include "llvm/Support/MathExtras.h"
+#include <algorithm>
+#include <cmath>
+
+namespace rarefy {
+
+class Memory::Channels {
+public:
+  explicit Channels(const MemoryConfig &config);
+
+  Transfer access(uint64_t start, llvm::ArrayRef<Segment> segments, bool write);
+  MemoryStatistics statistics() const;
+
+private:
+  /// Where an address field stands among the bits above the channel's.
+  struct BitField {
+    unsigned shift = 0;
+    uint64_t mask = 0;
+
+    uint64_t of(uint64_t address) const { return (address >> shift) & mask; }
+  };
+
+  void arrangeFields();
+  Place placeOf(uint64_t transaction) const;
+  uint64_t send(unsigned channel, uint64_t transaction, bool write);
+  uint64_t completionOf(unsigned channel);
+
+  MemoryConfig config;
+  TimingTable table;
+  BitField fields[5];
+  unsigned transactionShift, channelShift;
+  std::vector<Channel> channels;
+  /// Runs ahead of a channel, to see how its requests end.
+  Channel ahead;
+  /// In nominal mode: cycles of a transaction on a channel's bus; per channel,
+  /// until when it is busy, and how long it has been.
+  double nominalCycles;
+  std::vector<double> busFree, busBusy;
+  std::vector<unsigned> touched;
+  std::vector<uint64_t> lastTouch;
+  uint64_t accesses = 0;
+  uint64_t start = 0;
+  MemoryStatistics counts;
+};
+
+Memory::Channels::Channels(const MemoryConfig &given)
+    : config(given), table(config),
+      transactionShift(llvm::Log2_32(config.transactionBytes)),
+      channelShift(llvm::Log2_32(config.channels)),
+      channels(config.channels, Channel(config, table)), ahead(channels[0]),
+      nominalCycles(std::max(1.0, config.transactionBytes /
+                                      config.nominal.bytesPerCyclePerChannel)),
+      busFree(config.channels), busBusy(config.channels),
+      lastTouch(config.channels) {
+  counts.busBusyCycles.resize(config.channels);
+  arrangeFields();
+}
+
+void Memory::Channels::arrangeFields() {
+  const DRAMOrganization &part = config.organization;
+  // A transaction takes several columns; its address has only the others' bits.
+  uint64_t sizes[5] = {config.rowBytes() / config.transactionBytes,
+                       part.pseudoChannels, part.bankGroups, part.banksPerGroup,
+                       part.rows};
+  unsigned shift = 0;
+  for (AddressField field : config.mapping) {
+    fields[unsigned(field)] = {shift, sizes[unsigned(field)] - 1};
+    shift += llvm::Log2_64(sizes[unsigned(field)]);
+  }
+}
+
+Place Memory::Channels::placeOf(uint64_t transaction) const {
+  const DRAMOrganization &part = config.organization;
+  uint64_t address = transaction >> channelShift;
+  auto field = [&](AddressField which) {
+    return fields[unsigned(which)].of(address);
+  };
+  uint64_t group = field(AddressField::PseudoChannel) * part.bankGroups +
+                   field(AddressField::BankGroup);
+  return {unsigned(group * part.banksPerGroup + field(AddressField::Bank)),
+          field(AddressField::Row)};
+}
+
+/// Sends a transaction; returns when it left.
+uint64_t Memory::Channels::send(unsigned channel, uint64_t transaction,
+                                bool write) {
+  ++counts.transactions;
+  if (lastTouch[channel] != accesses) {
+    lastTouch[channel] = accesses;
+    touched.push_back(channel);
+    channels[channel].beginAccess();
+  }
+  if (config.mode == MemoryMode::Timing)
+    return channels[channel].send(start, placeOf(transaction), write);
+  double leaves = std::max(double(start), busFree[channel]);
+  busFree[channel] = leaves + nominalCycles;
+  busBusy[channel] += nominalCycles;
+  return std::ceil(leaves);
+}
+
+uint64_t Memory::Channels::completionOf(unsigned channel) {
+  ahead = channels[channel];
+  ahead.drain();
+  return ahead.accessCompleted();
+}
+
+Transfer Memory::Channels::access(uint64_t startCycle,
+                                  llvm::ArrayRef<Segment> segments,
+                                  bool write) {
+  ++accesses;
+  touched.clear();
+  start = std::max(start, startCycle);
+  uint64_t lastLeft = 0;
+  for (const Segment &segment : segments) {
+    if (!segment.bytes)
+      continue;
+    counts.usefulBytes += segment.bytes;
+    uint64_t first = segment.address >> transactionShift;
+    uint64_t last = (segment.address + segment.bytes - 1) >> transactionShift;
+    for (uint64_t i = first; i <= last; ++i)
+      lastLeft = std::max(lastLeft, send(i & (config.channels - 1), i, write));
+  }
+  if (touched.empty())
+    return {startCycle, startCycle};
+  uint64_t completed = lastLeft + config.nominal.firstAccessCycles;
+  if (config.mode == MemoryMode::Timing) {
+    completed = 0;
+    for (unsigned channel : touched)
+      completed = std::max(completed, completionOf(channel));
+  }
+  start = lastLeft + 1;
+  return {start, completed};
+}
+
+MemoryStatistics Memory::Channels::statistics() const {
+  MemoryStatistics sum = counts;
+  for (unsigned i = 0; i < config.channels; ++i) {
+    Channel served = channels[i];
+    served.drain();
+    const Channel::Counters &counters = served.counters();
+    sum.rowHits += counters.rowHits;
+    sum.rowMisses += counters.rowMisses;
+    sum.rowConflicts += counters.rowConflicts;
+    sum.refreshes += counters.refreshes;
+    sum.busBusyCycles[i] = counters.busBusyCycles + std::llround(busBusy[i]);
+  }
+  return sum;
+}
+
+Memory::Memory(const MemoryConfig &config)
+    : channels(std::make_unique<Channels>(config)) {}
+Memory::Memory(Memory &&) = default;
+Memory::~Memory() = default;
+
+Transfer Memory::access(uint64_t startCycle, llvm::ArrayRef<Segment> segments,
+                        bool write) {
+  return channels->access(startCycle, segments, write);
+}
+
+MemoryStatistics Memory::statistics() const { return channels->statistics(); }
+
+} // namespace rarefy
