@@ -1,4 +1,4 @@
-"""Checks the tree's conventions: `utils/lint.py [--fix]`. Each rule is a function in lint_rules/."""
+"""Checks the tree's conventions: `utils/lint.py [--fix] [--tidy]`. Each rule is a function in lint_rules/."""
 
 import argparse
 import sys
@@ -48,6 +48,7 @@ def write_junit(results, path):
 def main():
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--fix", action="store_true", help="let clang-format and ruff rewrite files first")
+    parser.add_argument("--tidy", action="store_true", help="run clang-tidy, too, on what the build compiles")
     parser.add_argument("--build", type=Path, help="the build folder whose rarefy-opt parses the examples")
     parser.add_argument("--junit", type=Path, help="write a report in JUnit's format")
     arguments = parser.parse_args()
@@ -55,7 +56,7 @@ def main():
     tree = Tree(root, arguments.build or root / "build")
     if arguments.fix:
         style.rewrite(tree)
-    results = check(tree)
+    results = check(tree, [*RULES, style.tidied] if arguments.tidy else RULES)
     if arguments.junit:
         write_junit(results, arguments.junit)
     findings = [(name, finding) for name, (found, _) in results.items() for finding in found]

@@ -79,9 +79,11 @@ def test(arguments):
 
 
 def lint(arguments):
-    """check the tree's conventions; --fix formats what can be formatted"""
-    prepare("rarefy-opt")
-    return run(PYTHON, "utils/lint.py", *(["--fix"] if arguments.fix else []))
+    """check the tree's conventions; --fix formats what can be formatted, --tidy runs clang-tidy, too"""
+    # clang-tidy reads every header that the build generates.
+    prepare(*([] if arguments.tidy else ["rarefy-opt"]))
+    options = [f"--{name}" for name in ("fix", "tidy") if getattr(arguments, name)]
+    return run(PYTHON, "utils/lint.py", *options)
 
 
 def doctor(arguments):
@@ -142,7 +144,9 @@ def parse(argv):
             command.add_argument("name", nargs="?", default=None)
         command.add_argument("rest", nargs="*", metavar="...", help=f"passed to {what}")
     add(test).add_argument("filter", nargs="?")
-    add(lint).add_argument("--fix", action="store_true", help="let clang-format and ruff rewrite files")
+    command = add(lint)
+    command.add_argument("--fix", action="store_true", help="let clang-format and ruff rewrite files")
+    command.add_argument("--tidy", action="store_true", help="run clang-tidy, too: some minutes")
     add(build).add_argument("targets", nargs="*")
     add(doctor)
     commands.add_parser("help", help="this text").set_defaults(function=lambda _: parser.print_help())

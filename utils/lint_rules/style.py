@@ -1,10 +1,13 @@
 """Rules about how files look: format, size, repetition, words that do not belong."""
 
 import ast
+import json
+import os
 import re
 import subprocess
 import sys
 from collections import defaultdict
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from .tree import Finding, line_of, without
@@ -53,6 +56,26 @@ def formatted(tree):
         if path not in seen:
             seen.add(path)
             yield Finding(path, int(line), "not as clang-format-22 writes it; ./x lint --fix rewrites it")
+
+
+def tidied(tree):
+    """C++ without what clang-tidy-22 finds by the list in .clang-tidy; minutes of work, so only if asked."""
+    database = json.loads((tree.build / "compile_commands.json").read_text())
+    compiled = {Path(entry["file"]) for entry in database}
+    paths = [path for path in tree.files(".cpp") if tree.root / path in compiled]
+
+    def tidy(path):
+        return call(["clang-tidy-22", "-p", tree.build, "--quiet"], tree, [path])
+
+    found = set()
+    with ThreadPoolExecutor(os.cpu_count()) as pool:
+        for output in pool.map(tidy, paths):
+            for path, line, message in re.findall(
+                r"^(\S.*?):(\d+):\d+: (?:warning|error): (.*)$", output, re.MULTILINE
+            ):
+                found.add((os.path.relpath(tree.root / path, tree.root), int(line), message))
+    for path, line, message in sorted(found):
+        yield Finding(Path(path), line, message)
 
 
 def python_checked(tree):

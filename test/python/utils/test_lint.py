@@ -1,5 +1,6 @@
 """Each lint rule finds what it is there for in a small bad tree, and nothing in a good one."""
 
+import json
 from pathlib import Path
 
 import pytest
@@ -14,12 +15,12 @@ LIT_CFG = 'config.suffixes = [".mlir"]\nconfig.excludes = ["data"]\n'
 def findings(tmp_path):
     """Runs a rule over files given as path and text; returns its findings as texts."""
 
-    def run(rule, files):
+    def run(rule, files, build=BUILD):
         for name, text in {"test/lit.cfg.py": LIT_CFG, **files}.items():
             path = tmp_path / name
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_text(text)
-        return [str(finding) for finding in rule(Tree(tmp_path, BUILD))]
+        return [str(finding) for finding in rule(Tree(tmp_path, build))]
 
     return run
 
@@ -27,6 +28,16 @@ def findings(tmp_path):
 def test_formatted(findings):
     files = {".clang-format": "BasedOnStyle: LLVM\n", "bad.cpp": "int  x;\n", "good.cpp": "int x;\n"}
     assert [text.split(":")[0] for text in findings(style.formatted, files)] == ["bad.cpp"]
+
+
+def test_tidied(findings, tmp_path):
+    bad = "bool isSmall(int *x) {\n  if (x == 0)\n    return true;\n  return false;\n}\n"
+    files = {".clang-tidy": "Checks: -*,modernize-use-nullptr\n", "a.cpp": bad, "not_compiled.cpp": bad}
+    entry = {"directory": str(tmp_path), "file": str(tmp_path / "a.cpp"), "command": "clang++ -c a.cpp"}
+    files["build/compile_commands.json"] = json.dumps([entry])
+    assert findings(style.tidied, files, tmp_path / "build") == [
+        "a.cpp:2: use nullptr [modernize-use-nullptr]"
+    ]
 
 
 def test_python_checked(findings):

@@ -227,7 +227,7 @@ bool AttentionMatcher::matchSelectedMask(const Expr &expr) {
   return block(getOp(expr), "replaces scores by what is not very negative");
 }
 
-bool AttentionMatcher::matchScores(Expr expr) {
+bool AttentionMatcher::matchScores(const Expr &expr) {
   if (isOp<arith::ExtFOp>(expr) || isOp<arith::TruncFOp>(expr))
     return matchScores(getOperand(match.table, expr, 0));
   if (isOp<arith::MulFOp>(expr) || isOp<arith::DivFOp>(expr))

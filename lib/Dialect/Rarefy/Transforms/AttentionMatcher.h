@@ -57,7 +57,7 @@ private:
   std::optional<Expr> getReduced(const Expr &expr, bool isSum);
   bool containsSoftmax(const Expr &expr, unsigned depth);
 
-  bool matchScores(Expr expr);
+  bool matchScores(const Expr &expr);
   bool matchScale(const Expr &expr);
   bool matchAddedMask(const Expr &expr);
   bool matchSelectedMask(const Expr &expr);

@@ -62,7 +62,9 @@ public:
   /// Whether a product may sum over the axis.
   bool allowsProducts = false;
 
-  void track(Value original, Tracked tracked) { values[original] = tracked; }
+  void track(Value original, Tracked tracked) {
+    values[original] = std::move(tracked);
+  }
   /// `now` stands for `original`, which at level 0 it replaces; returns which
   /// of them the ops behind know.
   Value replace(Value original, Value now, const Layout &layout,
