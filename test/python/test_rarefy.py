@@ -234,6 +234,7 @@ def test_wrong_names(matmul, operands):
         ({"entry": "nowhere"}, "no function 'nowhere' with a body: the module has main"),
         ({"cpu": "z80"}, "unknown cpu 'z80'"),
         ({"target": "tpu"}, "unknown target 'tpu': expected 'cpu'"),
+        ({"opt_level": 4}, "optimisation level 4: expected 0 to 3"),
     ],
 )
 def test_wrong_options(options, message):
