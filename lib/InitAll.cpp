@@ -7,10 +7,11 @@
 #include "rarefy/Codegen/CPU/Passes.h"
 #include "rarefy/Dialect/Rarefy/IR/Rarefy.h"
 #include "rarefy/Dialect/Rarefy/Transforms/Passes.h"
+#include "rarefy/Dialect/SpAtten/IR/SpAtten.h"
 #include "rarefy/Pipelines/Pipelines.h"
 
 void rarefy::registerDialects(DialectRegistry &registry) {
-  registry.insert<RarefyDialect>();
+  registry.insert<RarefyDialect, program::ISADialect, spatten::SpAttenDialect>();
   registerBufferization(registry);
 }
 

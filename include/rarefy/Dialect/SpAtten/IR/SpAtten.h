@@ -1,0 +1,63 @@
+#ifndef RAREFY_DIALECT_SPATTEN_IR_SPATTEN_H
+#define RAREFY_DIALECT_SPATTEN_IR_SPATTEN_H
+
+#include "mlir/Bytecode/BytecodeOpInterface.h"
+#include "mlir/IR/Dialect.h"
+#include "mlir/IR/OpDefinition.h"
+#include "mlir/IR/OpImplementation.h"
+#include "rarefy/ISA/ISA.h"
+#include "rarefy/Support/LLVM.h"
+
+namespace rarefy::spatten {
+
+/// What executes an instruction. The front end, `Control`, has no queue.
+enum class Engine {
+  Control,
+  Fetch,
+  Score,
+  Softmax,
+  ValueTopK,
+  Weight,
+  Accumulate,
+  TopK,
+  Store,
+  Product
+};
+
+/// Sizes that the instruction set fixes.
+inline constexpr unsigned kHeadSize = 64;
+inline constexpr unsigned kSemaphores = 16;
+inline constexpr unsigned kBases = 16;
+inline constexpr unsigned kBuffers = 16;
+inline constexpr unsigned kSlots = 2;
+inline constexpr unsigned kLanes = 2;
+inline constexpr unsigned kMaxTokens = 2048;
+inline constexpr unsigned kMaxHeads = 64;
+inline constexpr unsigned kMaxLoopDepth = 4;
+/// Bytes that memory moves at once; a row of keys or values is a multiple.
+inline constexpr unsigned kTransactionBytes = 32;
+
+/// Bytes in memory of a row of keys or values.
+constexpr unsigned getRowBytes(unsigned bits, bool fused) {
+  return kHeadSize * bits / 8 * (fused ? 2 : 1);
+}
+
+/// Lines of SRAM that `rows` vectors take where a line holds `rowsPerLine`: an
+/// even number, for each head of a fused pair.
+constexpr unsigned getLines(unsigned rows, unsigned rowsPerLine, bool fused) {
+  unsigned lines = (rows + rowsPerLine - 1) / rowsPerLine;
+  return (lines + lines % 2) * (fused ? 2 : 1);
+}
+
+} // namespace rarefy::spatten
+
+#include "rarefy/Dialect/SpAtten/IR/SpAttenOpsDialect.h.inc"
+#define GET_OP_CLASSES
+#include "rarefy/Dialect/SpAtten/IR/SpAttenOps.h.inc"
+
+namespace rarefy::spatten {
+/// The engine that executes `instruction`, an op of the dialect.
+Engine getEngine(Operation *instruction);
+} // namespace rarefy::spatten
+
+#endif // RAREFY_DIALECT_SPATTEN_IR_SPATTEN_H

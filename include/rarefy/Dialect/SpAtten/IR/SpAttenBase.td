@@ -1,0 +1,95 @@
+#ifndef RAREFY_DIALECT_SPATTEN_IR_SPATTENBASE_TD
+#define RAREFY_DIALECT_SPATTEN_IR_SPATTENBASE_TD
+
+include "rarefy/ISA/ISABase.td"
+
+def SpAtten_Dialect : Dialect {
+  let name = "spatten";
+  let cppNamespace = "::rarefy::spatten";
+  let summary = "Instructions of the modeled SpAtten accelerator";
+  let description = [{
+    Each op is one 128-bit instruction of a model of the accelerator of Wang,
+    Zhang and Han, "SpAtten: Efficient Sparse Attention Architecture with
+    Cascade Token and Head Pruning", HPCA 2021, arXiv 2012.09852. The paper
+    publishes the engines and no instruction set: this one is the model's own.
+
+    **Order.** A front end reads instructions in order. It executes those of
+    control itself and hands every other one to the queue of its engine. An
+    engine executes its queue in order; engines run in parallel. An instruction
+    starts when it can take one count from every semaphore in `wait`, and adds
+    one to every semaphore in `signal` when its result is there. The program
+    must mean the same as its instructions one after the other.
+
+    | engine | instructions | paper |
+    |---|---|---|
+    | fetch | `load_*`, `copy` | IV-A, IV-D |
+    | score | `score` | IV-E |
+    | softmax | `softmax`, `check` | IV-F |
+    | value_topk | `topk_values` | IV-B |
+    | weight | `weight` | IV-G |
+    | accumulate | `add_*`, `clear_*`, `scale_tokens`, `protect` | IV-A |
+    | topk | `topk_tokens`, `topk_heads`, `keep_*` | IV-B |
+    | store | `store_*` | IV-A |
+    | product | `multiply` | V-B |
+
+    **State.** Sixteen base registers of 48 bits. Sixteen handles each of lines
+    of the key and of the value SRAM. Two row slots, each with two lanes, hold a
+    query, its scores, its probabilities, its output; a slot also holds the
+    selected positions of values. Lane 1 serves the second head of a fused pair:
+    two heads whose keys and values of 6 bits lie interleaved in memory, so that
+    a row is whole 32-byte transactions. The importance of 2,048 tokens and of 64
+    heads, the lists of kept tokens and heads, and the current head.
+
+    **Numbers.** Operands have 12 bits. A score is an exact sum of products in 32
+    bits. `softmax` scales it to binary32, subtracts the largest, raises to a
+    power by a Taylor polynomial of order 5, and rounds the probability to 11
+    fractional bits, at most 2047. An output is the sum of probabilities times
+    values, rounded to the values' 12-bit unit.
+  }];
+}
+
+/// An instruction that engine `engine_` executes; every one of them can wait
+/// for semaphores and signal some.
+class SpAtten_Inst<string mnemonic, int opcode, string engine_,
+                   list<Field> layout>
+    : InstructionOp<SpAtten_Dialect, mnemonic, opcode, !listconcat([
+        Set<"wait", 16, "semaphores to take a count from first">,
+        Set<"signal", 16, "semaphores to add a count to at the end">],
+        layout)> {
+  string engine = engine_;
+  let extraClassDeclaration = [{
+    static constexpr ::rarefy::spatten::Engine engine =
+        ::rarefy::spatten::Engine::}] # engine_ # [{;
+  }];
+}
+
+/// An instruction that the front end executes in one cycle.
+class SpAtten_Control<string mnemonic, int opcode, list<Field> layout>
+    : InstructionOp<SpAtten_Dialect, mnemonic, opcode, layout> {
+  let extraClassDeclaration = [{
+    static constexpr ::rarefy::spatten::Engine engine =
+        ::rarefy::spatten::Engine::Control;
+  }];
+}
+
+//===----------------------------------------------------------------------===//
+// Fields that instructions share
+//===----------------------------------------------------------------------===//
+
+def Base : Field<"base", 4, "base register of the address in memory">;
+def Offset : Field<"offset", 32, "bytes added to the base">;
+def Slot : Field<"slot", 1, "row slot">;
+def Lane : Field<"lane", 1, "head of a fused pair">;
+def Buffer : Field<"buffer", 4, "handle of SRAM lines">;
+def Keys : Field<"keys", 12, "number of keys", 1, 2048>;
+def Values : Field<"values", 12, "number of values", 1, 2048>;
+def Tokens : Field<"tokens", 12, "number of tokens", 1, 2048>;
+def Heads : Field<"heads", 7, "number of heads", 1, 64>;
+def Fused : Flag<"fused", "two heads lie interleaved">;
+def Bits : Field<"bits", 4, "bits of an element in memory", 2, 12>;
+def Shift : Field<"shift", 4, "zero bits put below an element", 0, 10>;
+def Gather : Flag<"gather", "read the rows of the kept tokens alone">;
+def Requantized : Flag<"requantized",
+    "do nothing unless `check` found that the row needs more bits">;
+
+#endif // RAREFY_DIALECT_SPATTEN_IR_SPATTENBASE_TD

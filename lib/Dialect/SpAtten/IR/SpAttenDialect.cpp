@@ -1,0 +1,47 @@
+// The dialect and its instructions.
+
+#include "Rules.h"
+#include "rarefy/Dialect/SpAtten/IR/SpAtten.h"
+
+#include "rarefy/Dialect/SpAtten/IR/SpAttenOpsDialect.cpp.inc"
+#define GET_OP_CLASSES
+#include "rarefy/Dialect/SpAtten/IR/SpAttenOps.cpp.inc"
+
+using namespace rarefy;
+using namespace rarefy::spatten;
+
+namespace {
+struct SpAttenRules : program::ProgramRules {
+  using ProgramRules::ProgramRules;
+  LogicalResult verify(program::ProgramOp program) const override {
+    return success(succeeded(verifyOrder(program)) &&
+                   succeeded(verifyState(program)));
+  }
+};
+} // namespace
+
+namespace {
+/// Finds the class of an instruction among `Ops`.
+template <typename... Ops> struct EngineOf {
+  static Engine get(Operation *op) {
+    Engine engine = Engine::Control;
+    (void)((isa<Ops>(op) && (engine = Ops::engine, true)) || ...);
+    return engine;
+  }
+};
+} // namespace
+
+Engine spatten::getEngine(Operation *instruction) {
+  return EngineOf<
+#define GET_OP_LIST
+#include "rarefy/Dialect/SpAtten/IR/SpAttenOps.cpp.inc"
+      >::get(instruction);
+}
+
+void SpAttenDialect::initialize() {
+  addOperations<
+#define GET_OP_LIST
+#include "rarefy/Dialect/SpAtten/IR/SpAttenOps.cpp.inc"
+      >();
+  addInterfaces<SpAttenRules>();
+}
