@@ -73,6 +73,15 @@ static LogicalResult verifyDisjoint(ProgramOp program) {
   return success();
 }
 
+LogicalResult ProgramOp::verify() {
+  for (NamedAttribute parameter : getConfig())
+    if (auto value = dyn_cast<IntegerAttr>(parameter.getValue());
+        !value || !value.getType().isInteger(64))
+      return emitOpError("expects 64-bit integers in its configuration, found ")
+             << parameter.getValue();
+  return success();
+}
+
 LogicalResult ProgramOp::verifyRegions() {
   for (Operation &op : *getBody())
     if (!isa<TensorOp>(op) &&

@@ -61,9 +61,13 @@ static ParseResult parseValue(OpAsmParser &parser, const Field &field,
 ParseResult program::parseFields(OpAsmParser &parser, OperationState &result,
                              ArrayRef<Field> fields) {
   SmallVector<std::optional<uint64_t>> values(fields.size());
+  // The next keyword may be the next op, so the first must be a field's name.
+  SmallVector<StringRef> names;
+  for (const Field &field : fields)
+    names.push_back(field.name);
   StringRef name;
   SMLoc loc = parser.getCurrentLocation();
-  bool more = succeeded(parser.parseOptionalKeyword(&name));
+  bool more = succeeded(parser.parseOptionalKeyword(&name, names));
   while (more) {
     const Field *field =
         llvm::find_if(fields, [&](const Field &f) { return f.name == name; });

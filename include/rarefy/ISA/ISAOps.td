@@ -41,6 +41,7 @@ def ISA_ProgramOp : Op<ISA_Dialect, "program", [
   let regions = (region SizedRegion<1>:$bodyRegion);
   let assemblyFormat =
       "$sym_name `for` $target $config attr-dict-with-keyword $bodyRegion";
+  let hasVerifier = 1;
   let hasRegionVerifier = 1;
   let extraClassDeclaration = [{
     /// The parameter `name` of the configuration, if it has it.
