@@ -91,10 +91,9 @@ LogicalResult ProgramOp::verifyRegions() {
              << getTarget() << "' was expected";
   if (failed(verifyDisjoint(*this)))
     return failure();
-  Dialect *dialect = getContext()->getLoadedDialect(getTarget());
-  if (const auto *rules =
-          dialect ? dialect->getRegisteredInterface<ProgramRules>() : nullptr)
-    return rules->verify(*this);
-  return emitOpError("expects an instruction set, found '")
-         << getTarget() << "'";
+  auto instructions = getOps<InstructionOpInterface>();
+  if (instructions.empty())
+    return emitOpError("expects instructions of '") << getTarget() << "'";
+  Dialect *dialect = (*instructions.begin())->getDialect();
+  return dialect->getRegisteredInterface<ProgramRules>()->verify(*this);
 }

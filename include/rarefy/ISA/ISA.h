@@ -60,8 +60,8 @@ LogicalResult verifyFields(Operation *op);
 
 namespace rarefy::program {
 
-/// The rules of a program that one instruction cannot know: a dialect that is
-/// an instruction set states its own.
+/// The rules of a program that one instruction cannot know. Every dialect with
+/// instructions has this interface.
 class ProgramRules : public DialectInterface::Base<ProgramRules> {
 public:
   explicit ProgramRules(Dialect *dialect) : Base(dialect) {}

@@ -56,6 +56,8 @@ private:
   ProgramOp program;
   ArrayRef<uint8_t> code;
   StringRef tensors;
+  /// The first error that MLIR's own verifiers reported.
+  std::string diagnosed;
 };
 
 } // namespace
@@ -171,7 +173,7 @@ Error ProgramReader::addTensor(StringRef name, const ELF::Sym &symbol,
       TensorOp::create(builder, loc, name, *known, symbol.st_value, type,
                        /*value=*/ElementsAttr());
   if (failed(mlir::verify(tensor)))
-    return makeError("tensor '", name, "' is not a legal one");
+    return makeError(diagnosed);
   if (tensor.getSizeInBytes() != symbol.st_size)
     return makeError("expected ", tensor.getSizeInBytes(), " bytes of '", name,
                      "', found ", uint64_t(symbol.st_size));
@@ -274,25 +276,23 @@ OwningOpRef<ModuleOp> ProgramReader::read() {
   OwningOpRef<ModuleOp> module = ModuleOp::create(loc);
   builder.setInsertionPointToEnd(module->getBody());
   // What the verifiers say of a damaged file becomes the one error.
-  std::optional<Location> place;
-  std::string message;
+  Location place = loc;
   {
     ScopedDiagnosticHandler handler(
         builder.getContext(), [&](Diagnostic &diagnostic) {
-          if (!place && diagnostic.getSeverity() == DiagnosticSeverity::Error) {
+          if (diagnosed.empty()) {
             place = diagnostic.getLocation();
-            message = diagnostic.str();
+            diagnosed = diagnostic.str();
           }
         });
     if (Error error = readFile()) {
-      std::string text = toString(std::move(error));
-      message = message.empty() ? text : message;
+      diagnosed = toString(std::move(error));
       place = loc;
     } else if (succeeded(addCode()) && succeeded(mlir::verify(*module))) {
       return module;
     }
   }
-  emitError(place.value_or(loc)) << "not a legal program: " << message;
+  emitError(place) << "not a legal program: " << diagnosed;
   return nullptr;
 }
 

@@ -1,0 +1,61 @@
+"""Writes program files that are damaged, each in one way, from a sound one."""
+
+import struct
+import sys
+from pathlib import Path
+
+sound = Path(sys.argv[1]).read_bytes()
+folder = Path(sys.argv[2])
+folder.mkdir(exist_ok=True)
+
+
+def section(name):
+    """Offset, size and header offset of a section."""
+    table, count, names = (
+        struct.unpack_from("<Q", sound, 40)[0],
+        struct.unpack_from("<H", sound, 60)[0],
+        struct.unpack_from("<H", sound, 62)[0],
+    )
+    name_offset = struct.unpack_from("<Q", sound, table + 64 * names + 24)[0]
+    for index in range(count):
+        header = table + 64 * index
+        start = name_offset + struct.unpack_from("<I", sound, header)[0]
+        if sound[start : sound.index(b"\0", start)] == name:
+            offset, size = struct.unpack_from("<QQ", sound, header + 24)
+            return offset, size, header
+    raise KeyError(name)
+
+
+def replaced(offset, data):
+    return sound[:offset] + data + sound[offset + len(data) :]
+
+
+text, text_size, text_header = section(b".text")
+note, _, _ = section(b".note.rarefy")
+tensors, _, _ = section(b".rarefy.tensors")
+symbols, _, _ = section(b".symtab")
+files = {
+    "empty": b"",
+    "truncated": sound[: len(sound) // 2],
+    "no-elf": b"#!/bin/sh\n" * 20,
+    "big-endian": replaced(5, b"\2"),
+    "no-note": replaced(note + 12, b"Nobody"),
+    "other-isa": replaced(sound.index(b"isa spatten"), b"isa builtin"),
+    "other-version": replaced(sound.index(b"fingerprint ") + 12, b"0"),
+    "note-line": replaced(sound.index(b"parameter key_lines"), b"parametre"),
+    "parameter-twice": replaced(sound.index(b"max_keys 1024"), b"key_lines 512"),
+    "half-word": replaced(text_header + 32, struct.pack("<Q", text_size - 8)),
+    "opcode": replaced(text + 16, b"\xff"),
+    "bits": replaced(text + 15, b"\xff"),
+    "field": replaced(text + 3 * 16 + 3, b"\0\0"),
+    "no-halt": replaced(text + text_size - 16, b"\x3a"),
+    "type": replaced(tensors, b"in tensor<?"),
+    "nested-type": replaced(tensors, b"in tuple<tuple<i6>>"),
+    "direction": replaced(tensors, b"on"),
+    "symbol-size": replaced(symbols + 2 * 24 + 16, b"\1"),
+    "value-size": replaced(section(b".data.odd")[2] + 32, b"\2"),
+    "more-tensors": replaced(symbols + 2 * 24 + 4, b"\x10"),
+    "address": replaced(symbols + 2 * 24 + 15, b"\xff"),
+}
+for name, data in files.items():
+    (folder / f"{name}.elf").write_bytes(data)
