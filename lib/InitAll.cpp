@@ -11,7 +11,8 @@
 #include "rarefy/Pipelines/Pipelines.h"
 
 void rarefy::registerDialects(DialectRegistry &registry) {
-  registry.insert<RarefyDialect, program::ISADialect, spatten::SpAttenDialect>();
+  registry
+      .insert<RarefyDialect, program::ISADialect, spatten::SpAttenDialect>();
   registerBufferization(registry);
 }
 

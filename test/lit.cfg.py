@@ -47,6 +47,7 @@ llvm_config.add_tool_substitutions(
         "FileCheck",
         "not",
         "split-file",
+        "llvm-readelf",
     ],
     [os.path.join(config.rarefy_obj_root, "bin"), config.llvm_tools_dir],
 )

@@ -31,8 +31,8 @@ Word program::encode(InstructionOpInterface op) {
   return word;
 }
 
-SmallVector<RegisteredOperationName> program::getInstructions(MLIRContext *context,
-                                                          StringRef dialect) {
+SmallVector<RegisteredOperationName>
+program::getInstructions(MLIRContext *context, StringRef dialect) {
   SmallVector<RegisteredOperationName> names;
   for (RegisteredOperationName name : context->getRegisteredOperations())
     if (name.getDialectNamespace() == dialect &&
@@ -50,9 +50,8 @@ Decoder::Decoder(MLIRContext *context, StringRef dialect) : dialect(dialect) {
     names[name.getInterface<InstructionOpInterface>()->getOpcode()] = name;
 }
 
-FailureOr<InstructionOpInterface> Decoder::decode(OpBuilder &builder,
-                                                  Location loc,
-                                                  const Word &word) const {
+FailureOr<InstructionOpInterface>
+Decoder::decode(OpBuilder &builder, Location loc, const Word &word) const {
   uint64_t opcode = word[0] & getMask(kOpcodeBits);
   std::optional<RegisteredOperationName> name = names[opcode];
   if (!name)
@@ -67,12 +66,12 @@ FailureOr<InstructionOpInterface> Decoder::decode(OpBuilder &builder,
     uint64_t value = (half >> shift) & getMask(field.width);
     half &= ~(getMask(field.width) << shift);
     if (value < field.min || value > field.max)
-      return emitError(loc) << "'" << *name << "' expects '" << field.name
-                            << "' from " << field.min << " to " << field.max
-                            << ", found " << value;
+      return emitError(loc)
+             << "'" << *name << "' expects '" << field.name << "' from "
+             << field.min << " to " << field.max << ", found " << value;
     if (field.kind == FieldKind::Real && !isFinite(value))
-      return emitError(loc) << "'" << *name << "' expects '" << field.name
-                            << "' to be finite";
+      return emitError(loc)
+             << "'" << *name << "' expects '" << field.name << "' to be finite";
     state.addAttribute(field.name, builder.getI64IntegerAttr(value));
   }
   if (rest[0] || rest[1])

@@ -7,7 +7,7 @@ using namespace rarefy;
 using namespace rarefy::program;
 
 void program::printReference(MLIRContext *context, StringRef dialect,
-                         raw_ostream &os) {
+                             raw_ostream &os) {
   os << "# Instructions of `" << dialect << "`\n\nA word has " << kWordBits
      << " bits; bits 0 to " << kOpcodeBits - 1 << " are the opcode.\n";
   for (RegisteredOperationName name : getInstructions(context, dialect)) {

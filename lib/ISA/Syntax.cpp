@@ -59,7 +59,7 @@ static ParseResult parseValue(OpAsmParser &parser, const Field &field,
 }
 
 ParseResult program::parseFields(OpAsmParser &parser, OperationState &result,
-                             ArrayRef<Field> fields) {
+                                 ArrayRef<Field> fields) {
   SmallVector<std::optional<uint64_t>> values(fields.size());
   // The next keyword may be the next op, so the first must be a field's name.
   SmallVector<StringRef> names;
@@ -87,9 +87,8 @@ ParseResult program::parseFields(OpAsmParser &parser, OperationState &result,
       return failure();
   }
   for (auto [field, value] : llvm::zip_equal(fields, values))
-    result.addAttribute(
-        field.name,
-        parser.getBuilder().getI64IntegerAttr(value.value_or(field.min)));
+    result.addAttribute(field.name, parser.getBuilder().getI64IntegerAttr(
+                                        value.value_or(field.min)));
   return parser.parseOptionalAttrDictWithKeyword(result.attributes);
 }
 

@@ -129,6 +129,7 @@ BEYOND_TESTS = (
     "has no object emitter",
     "cannot be imported",
     "a result has shape",
+    "cannot be written: ",
 )
 
 

@@ -41,8 +41,8 @@ using Word = std::array<uint64_t, 2>;
 inline constexpr unsigned kWordBits = 128;
 
 /// The assembly of every instruction: `name = value` for a number, `name` for a
-/// flag that is set, `name = [1, 4]` for a set; a number that is left out is the
-/// least one that is legal.
+/// flag that is set, `name = [1, 4]` for a set; a number that is left out is
+/// the least one that is legal.
 ParseResult parseFields(OpAsmParser &parser, OperationState &result,
                         ArrayRef<Field> fields);
 void printFields(OpAsmPrinter &printer, Operation *op);
@@ -78,8 +78,8 @@ public:
   Decoder(MLIRContext *context, StringRef dialect);
 
   /// Builds the instruction that `word` encodes. Fails with a diagnostic at
-  /// `loc` when none has its opcode, when a field is out of its range, or when a
-  /// bit outside the fields is set.
+  /// `loc` when none has its opcode, when a field is out of its range, or when
+  /// a bit outside the fields is set.
   FailureOr<InstructionOpInterface> decode(OpBuilder &builder, Location loc,
                                            const Word &word) const;
 

@@ -43,7 +43,8 @@ private:
   Error readNoteLine(StringRef line);
   Error checkTarget();
   Error readSymbols(const ELF::Shdr &section);
-  Error addTensor(StringRef name, const ELF::Sym &symbol, StringRef description);
+  Error addTensor(StringRef name, const ELF::Sym &symbol,
+                  StringRef description);
   Expected<DenseElementsAttr> readValue(StringRef name, const ELF::Sym &symbol,
                                         RankedTensorType type);
   LogicalResult addCode();
@@ -123,9 +124,9 @@ Error ProgramReader::checkTarget() {
 }
 
 /// The constant bytes of `symbol`, one element after the other.
-Expected<DenseElementsAttr>
-ProgramReader::readValue(StringRef name, const ELF::Sym &symbol,
-                         RankedTensorType type) {
+Expected<DenseElementsAttr> ProgramReader::readValue(StringRef name,
+                                                     const ELF::Sym &symbol,
+                                                     RankedTensorType type) {
   Expected<const ELF::Shdr *> section = file->getSection(symbol.st_shndx);
   if (!section)
     return section.takeError();
@@ -259,14 +260,13 @@ Error ProgramReader::readFile() {
 
 LogicalResult ProgramReader::addCode() {
   Decoder decoder(builder.getContext(), note.target);
-  StringRef path = buffer.getBufferIdentifier();
   for (size_t at = 0; at < code.size(); at += kWordBytes) {
     Word word = {llvm::support::endian::read64le(code.data() + at),
                  llvm::support::endian::read64le(code.data() + at + 8)};
-    // The line of an instruction is its place in the program, from 1 on.
-    auto place = FileLineColLoc::get(builder.getContext(), path,
-                                     at / kWordBytes + 1, 1);
-    if (failed(decoder.decode(builder, place, word)))
+    // Locations count instructions from 1 on.
+    auto name =
+        builder.getStringAttr("instruction " + Twine(at / kWordBytes + 1));
+    if (failed(decoder.decode(builder, NameLoc::get(name, loc), word)))
       return failure();
   }
   return success();
@@ -276,23 +276,21 @@ OwningOpRef<ModuleOp> ProgramReader::read() {
   OwningOpRef<ModuleOp> module = ModuleOp::create(loc);
   builder.setInsertionPointToEnd(module->getBody());
   // What the verifiers say of a damaged file becomes the one error.
-  Location place = loc;
   {
-    ScopedDiagnosticHandler handler(
-        builder.getContext(), [&](Diagnostic &diagnostic) {
-          if (diagnosed.empty()) {
-            place = diagnostic.getLocation();
-            diagnosed = diagnostic.str();
-          }
-        });
-    if (Error error = readFile()) {
+    auto note = [&](Diagnostic &diagnostic) {
+      if (!diagnosed.empty())
+        return;
+      if (auto place = dyn_cast<NameLoc>(diagnostic.getLocation()))
+        diagnosed = (place.getName().getValue() + ": ").str();
+      diagnosed += diagnostic.str();
+    };
+    ScopedDiagnosticHandler handler(builder.getContext(), note);
+    if (Error error = readFile())
       diagnosed = toString(std::move(error));
-      place = loc;
-    } else if (succeeded(addCode()) && succeeded(mlir::verify(*module))) {
+    else if (succeeded(addCode()) && succeeded(mlir::verify(*module)))
       return module;
-    }
   }
-  emitError(place) << "not a legal program: " << diagnosed;
+  emitError(loc) << "not a legal program: " << diagnosed;
   return nullptr;
 }
 

@@ -151,9 +151,8 @@ LogicalResult ProgramWriter::addTensors() {
         return failure();
     }
     object.Symbols->push_back(symbol);
-    llvm::raw_string_ostream(types)
-        << stringifyDirection(tensor.getDirection()) << ' ' << tensor.getType()
-        << '\0';
+    llvm::raw_string_ostream(types) << stringifyDirection(tensor.getDirection())
+                                    << ' ' << tensor.getType() << '\0';
   }
   addSection(kTensorSection, keep(types)).Flags =
       ELFYAML::ELF_SHF(ELF::SHF_STRINGS);

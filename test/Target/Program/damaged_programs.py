@@ -1,11 +1,13 @@
-"""Writes program files that are damaged, each in one way, from a sound one."""
+"""Damages a program file, each time in one way, and prints what the tool says: TOOL SOUND FOLDER."""
 
 import struct
+import subprocess
 import sys
 from pathlib import Path
 
-sound = Path(sys.argv[1]).read_bytes()
-folder = Path(sys.argv[2])
+tool = sys.argv[1]
+sound = Path(sys.argv[2]).read_bytes()
+folder = Path(sys.argv[3])
 folder.mkdir(exist_ok=True)
 
 
@@ -55,7 +57,14 @@ files = {
     "symbol-size": replaced(symbols + 2 * 24 + 16, b"\1"),
     "value-size": replaced(section(b".data.odd")[2] + 32, b"\2"),
     "more-tensors": replaced(symbols + 2 * 24 + 4, b"\x10"),
+    "same-name": replaced(symbols + 3 * 24, sound[symbols + 2 * 24 : symbols + 2 * 24 + 4]),
+    "no-symbol": replaced(symbols + 6 * 24 + 4, b"\x10"),
     "address": replaced(symbols + 2 * 24 + 15, b"\xff"),
 }
 for name, data in files.items():
-    (folder / f"{name}.elf").write_bytes(data)
+    path = folder / f"{name}.elf"
+    path.write_bytes(data)
+    result = subprocess.run([tool, "--import-program", path], capture_output=True, text=True, check=False)
+    if result.returncode != 1 or result.stdout:
+        print(f"{path.name}: exit code {result.returncode}, output {result.stdout!r}")
+    print(result.stderr.replace(f"{folder}/", ""), end="")

@@ -111,9 +111,9 @@ static LogicalResult verifyWaiters(program::ProgramOp program) {
       if (!(wait.getInt() >> s & 1))
         continue;
       if (waiters[s] && getEngine(waiters[s]) != getEngine(&op)) {
-        InFlightDiagnostic error =
-            op.emitOpError("waits for semaphore ")
-            << s << ", for which another engine waits too";
+        InFlightDiagnostic error = op.emitOpError("waits for semaphore ")
+                                   << s
+                                   << ", for which another engine waits too";
         error.attachNote(waiters[s]->getLoc()) << "here";
         return error;
       }

@@ -273,16 +273,15 @@ LogicalResult StateChecker::check(WeightOp op) {
   const BufferState &buffer = values[op.getBuffer()];
   uint64_t rows = op.getValues();
   if (lane(op).probabilities < rows)
-    return op.emitOpError("expects ") << rows << " probabilities, found "
-                                      << lane(op).probabilities;
+    return op.emitOpError("expects ")
+           << rows << " probabilities, found " << lane(op).probabilities;
   if (op.getCompact() && !op.getSelected())
     return op.emitOpError("expects 'selected' beside 'compact'");
   if (op.getSelected() && slots[op.getSlot()].selected < rows)
     return op.emitOpError("expects ") << rows << " selected positions, found "
                                       << slots[op.getSlot()].selected;
-  uint64_t held = op.getSelected() && !op.getCompact()
-                      ? lane(op).probabilities
-                      : rows;
+  uint64_t held =
+      op.getSelected() && !op.getCompact() ? lane(op).probabilities : rows;
   if (buffer.rows < held || buffer.selected != bool(op.getCompact()) ||
       (op.getLane() && !buffer.fused))
     return op.emitOpError("expects a buffer that holds ")
