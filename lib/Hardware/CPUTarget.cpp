@@ -21,22 +21,22 @@ namespace {
 
 struct Caches {
   llvm::StringLiteral cpu;
-  int64_t l1Bytes, l2Bytes, l3Bytes;
+  int64_t l1Bytes, l2Bytes;
 };
 
 /// Data caches of processors that the host may not be. Sources: the vendors'
 /// optimisation manuals; the levels of the x86-64 psABI stand for what is
 /// common to the processors that have them.
 constexpr Caches knownCaches[] = {
-    {"x86-64-v3", 32 << 10, 512 << 10, 8 << 20},
-    {"x86-64-v4", 32 << 10, 1 << 20, 8 << 20},
-    {"haswell", 32 << 10, 256 << 10, 8 << 20},
-    {"skylake-avx512", 32 << 10, 1 << 20, 16 << 20},
-    {"icelake-server", 48 << 10, 1280 << 10, 32 << 20},
-    {"sapphirerapids", 48 << 10, 2 << 20, 32 << 20},
-    {"znver3", 32 << 10, 512 << 10, 32 << 20},
-    {"znver4", 32 << 10, 1 << 20, 32 << 20},
-    {"znver5", 48 << 10, 1 << 20, 32 << 20},
+    {"x86-64-v3", 32 << 10, 512 << 10},
+    {"x86-64-v4", 32 << 10, 1 << 20},
+    {"haswell", 32 << 10, 256 << 10},
+    {"skylake-avx512", 32 << 10, 1 << 20},
+    {"icelake-server", 48 << 10, 1280 << 10},
+    {"sapphirerapids", 48 << 10, 2 << 20},
+    {"znver3", 32 << 10, 512 << 10},
+    {"znver4", 32 << 10, 1 << 20},
+    {"znver5", 48 << 10, 1 << 20},
 };
 
 /// Size in bytes of the host's data cache at `level`; 0 if it does not say.
@@ -72,9 +72,8 @@ std::string hostFeatures() {
 
 void readHost(CPUTarget &target) {
   target.features = hostFeatures();
-  for (auto [level, bytes] : {std::pair{1u, &target.l1Bytes},
-                              {2u, &target.l2Bytes},
-                              {3u, &target.l3Bytes}})
+  for (auto [level, bytes] :
+       {std::pair{1u, &target.l1Bytes}, {2u, &target.l2Bytes}})
     if (int64_t found = hostCacheBytes(level))
       *bytes = found;
 }
@@ -86,11 +85,7 @@ void readFeatures(CPUTarget &target, const llvm::MCSubtargetInfo &info) {
   bool avx512 = has("avx512f") && has("avx512vl");
   target.vectorBits = avx512 ? 512 : has("avx2") ? 256 : 128;
   target.vectorRegisters = avx512 ? 32 : 16;
-  target.maskRegisters = avx512;
   target.fma = has("fma") || avx512;
-  target.halfConversion = has("f16c") || avx512;
-  target.int8Dot = avx512 ? has("avx512vnni") : has("avxvnni");
-  target.bf16Dot = avx512 && has("avx512bf16");
 }
 
 void initializeTargets() {
@@ -109,7 +104,6 @@ llvm::Expected<CPUTarget> CPUTarget::get(llvm::StringRef cpu) {
     if (known.cpu == target.cpu) {
       target.l1Bytes = known.l1Bytes;
       target.l2Bytes = known.l2Bytes;
-      target.l3Bytes = known.l3Bytes;
     }
   if (native)
     readHost(target);

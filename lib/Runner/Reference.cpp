@@ -19,8 +19,9 @@ using namespace rarefy;
 
 void rarefy::buildReferencePipeline(OpPassManager &pm) {
   pm.addPass(createRarefyDecompose());
-  pm.addNestedPass<func::FuncOp>(createConvertElementwiseToLinalgPass());
   pm.addPass(createRarefyCPUPrepare());
+  pm.addPass(createRarefyCPUWidenSums());
+  pm.addNestedPass<func::FuncOp>(createConvertElementwiseToLinalgPass());
   buildBufferizationPipeline(pm);
   OpPassManager &functions = pm.nest<func::FuncOp>();
   functions.addPass(createConvertLinalgToLoopsPass());

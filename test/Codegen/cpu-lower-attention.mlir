@@ -41,3 +41,26 @@ func.func @importance(%q: memref<?x?x?xf16>, %o: memref<?x?x?xf16>, %t: memref<?
     outs(%o : memref<?x?x?xf16>) token_importance(%t : memref<?xf32>) {scale = 1.0 : f32}
   return
 }
+
+// Without keys there is nothing to see.
+// CHECK-LABEL: func.func @no_keys
+// CHECK: linalg.fill ins(%{{.*}} : f16) outs(%arg2 : memref<2x3x5xf16>)
+// CHECK-NEXT: return
+func.func @no_keys(%q: memref<2x3x7xf16>, %kv: memref<2x0x7xf16>, %o: memref<2x3x5xf16>, %v: memref<2x0x5xf16>) {
+  rarefy.attention ins(%q, %kv, %v : memref<2x3x7xf16>, memref<2x0x7xf16>, memref<2x0x5xf16>)
+    outs(%o : memref<2x3x5xf16>) {scale = 1.0 : f32}
+  return
+}
+
+// Neither are heads, perhaps: nothing is divided by zero.
+// CHECK-LABEL: func.func @unknown_heads
+// CHECK: %[[HEADS:.*]] = memref.dim %arg0
+// CHECK: %[[DIVISOR:.*]] = arith.maxui %{{.*}}, %c1
+// CHECK: %[[QUOTIENT:.*]] = arith.divui %[[HEADS]], %[[DIVISOR]]
+// CHECK: %[[GROUP:.*]] = arith.maxui %[[QUOTIENT]], %c1
+// CHECK: arith.divui %{{.*}}, %[[GROUP]]
+func.func @unknown_heads(%q: memref<?x3x8xf32>, %k: memref<?x4x8xf32>, %o: memref<?x3x8xf32>) {
+  rarefy.attention ins(%q, %k, %k : memref<?x3x8xf32>, memref<?x4x8xf32>, memref<?x4x8xf32>)
+    outs(%o : memref<?x3x8xf32>) {scale = 1.0 : f32}
+  return
+}

@@ -22,3 +22,15 @@ func.func @temporaries(%x: memref<8xf32>) {
   memref.dealloc %c : memref<8xf32>
   return
 }
+
+// LLVM gives each element of 24 bits four bytes.
+// CHECK-LABEL: func.func @odd_bits
+// CHECK: memref.alloc() {alignment = 64 : i64} : memref<256xi8>
+func.func @odd_bits() {
+  %a = memref.alloc() : memref<32xi24>
+  %b = memref.alloc() : memref<32xi24>
+  "test.use"(%a, %b) : (memref<32xi24>, memref<32xi24>) -> ()
+  memref.dealloc %a : memref<32xi24>
+  memref.dealloc %b : memref<32xi24>
+  return
+}

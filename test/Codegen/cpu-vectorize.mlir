@@ -69,3 +69,35 @@ func.func @lookup(%table: memref<100x64xf32>, %ids: memref<4xi32>, %c: memref<4x
   }
   return
 }
+
+// Sums of short floats lose nothing until they are complete.
+// CHECK-LABEL: func.func @half_sums
+// CHECK: arith.mulf %{{.*}}, %{{.*}} fastmath<contract> : vector<16xf32>
+// CHECK: arith.addf %{{.*}}, %{{.*}} fastmath<contract> : vector<16xf32>
+// CHECK-NOT: f16>
+// CHECK: vector.reduction <add>, %{{.*}} : vector<16xf32> into f32
+// CHECK: arith.truncf %{{.*}} : f32 to f16
+func.func @half_sums(%a: memref<4x16xf16>, %b: memref<4x16xf16>, %c: memref<4xf16>) {
+  linalg.generic {indexing_maps = [#id, #id, #row], iterator_types = ["parallel", "reduction"]}
+    ins(%a, %b : memref<4x16xf16>, memref<4x16xf16>) outs(%c : memref<4xf16>) {
+  ^bb0(%x: f16, %y: f16, %o: f16):
+    %p = arith.mulf %x, %y : f16
+    %s = arith.addf %o, %p : f16
+    linalg.yield %s : f16
+  }
+  return
+}
+
+// A buffer of i4 has a byte for each, a vector only four bits.
+// CHECK-LABEL: func.func @nibbles
+// CHECK-NOT: vector
+// CHECK: return
+func.func @nibbles(%a: memref<64xi4>, %c: memref<64xi8>) {
+  linalg.generic {indexing_maps = [affine_map<(i) -> (i)>, affine_map<(i) -> (i)>], iterator_types = ["parallel"]}
+    ins(%a : memref<64xi4>) outs(%c : memref<64xi8>) {
+  ^bb0(%x: i4, %o: i8):
+    %e = arith.extsi %x : i4 to i8
+    linalg.yield %e : i8
+  }
+  return
+}

@@ -5,8 +5,8 @@
 // RUN: not rarefy-run %s --inputs=random:4 --check --tolerance=0 --stats=json | FileCheck %s --check-prefix=JSON
 
 // PASSED: result 0: 64x64xf32{{$}}
-// PASSED-NEXT: check passed: largest error [[E:[0-9.e-]+]], scaled {{[0-9.e-]+}} (tolerance 0.0001) at [{{[0-9]+}}, {{[0-9]+}}]:
-// FAILED: check FAILED: largest error {{[0-9.e-]+}}, scaled {{[0-9.e-]+}} (tolerance 0) at [{{[0-9]+}}, {{[0-9]+}}]: {{.*}}, reference
+// PASSED-NEXT: check passed: largest error [[E:[0-9.e+-]+]], scaled {{[0-9.e+-]+}} (tolerance 0.0001) at [{{[0-9]+}}, {{[0-9]+}}]:
+// FAILED: check FAILED: largest error {{[0-9.e+-]+}}, scaled {{[0-9.e+-]+}} (tolerance 0) at [{{[0-9]+}}, {{[0-9]+}}]: {{.*}}, reference
 // JSON: "index": "[{{[0-9]+}}, {{[0-9]+}}]",
 // JSON: "passed": false,
 func.func @main(%x: tensor<64x64xf32>, %y: tensor<64x64xf32>) -> tensor<64x64xf32> {

@@ -13,21 +13,17 @@ TEST(CPUTarget, LevelsOfX86) {
   EXPECT_EQ(v3.vectorBits, 256u);
   EXPECT_EQ(v3.vectorRegisters, 16u);
   EXPECT_TRUE(v3.fma);
-  EXPECT_TRUE(v3.halfConversion);
-  EXPECT_FALSE(v3.maskRegisters);
   CPUTarget v4 = get("x86-64-v4");
   EXPECT_EQ(v4.vectorBits, 512u);
   EXPECT_EQ(v4.vectorRegisters, 32u);
-  EXPECT_TRUE(v4.maskRegisters);
-  EXPECT_FALSE(v4.int8Dot);
+  EXPECT_TRUE(v4.fma);
   EXPECT_FALSE(get("x86-64").fma);
 }
 
-TEST(CPUTarget, DotProductsDifferAmongZens) {
-  EXPECT_FALSE(get("znver3").int8Dot);
-  EXPECT_FALSE(get("znver3").bf16Dot);
-  EXPECT_TRUE(get("znver4").int8Dot);
-  EXPECT_TRUE(get("znver4").bf16Dot);
+TEST(CPUTarget, ZensDiffer) {
+  EXPECT_EQ(get("znver3").vectorBits, 256u);
+  EXPECT_EQ(get("znver4").vectorBits, 512u);
+  EXPECT_EQ(get("znver4").l1Bytes, 32 << 10);
   EXPECT_EQ(get("znver5").l1Bytes, 48 << 10);
 }
 

@@ -22,19 +22,10 @@ struct CPUTarget {
   unsigned vectorRegisters = 16;
   /// Fused multiply-add on vectors.
   bool fma = false;
-  /// Conversion between f16 and f32 in hardware.
-  bool halfConversion = false;
-  /// u8 x s8 products summed into i32 lanes (vpdpbusd).
-  bool int8Dot = false;
-  /// bf16 products summed into f32 lanes (vdpbf16ps).
-  bool bf16Dot = false;
-  /// A mask register for each vector operation.
-  bool maskRegisters = false;
 
-  /// Per core, in bytes; l3Bytes is shared.
+  /// Per core, in bytes.
   int64_t l1Bytes = 32 << 10;
   int64_t l2Bytes = 512 << 10;
-  int64_t l3Bytes = 8 << 20;
   /// Of the host, whatever the processor: how many parts work is shared in.
   unsigned cores = 1;
   /// Work, in clocks of one core, below which threads do not pay.

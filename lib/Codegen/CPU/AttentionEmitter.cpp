@@ -46,7 +46,7 @@ AttentionEmitter::AttentionEmitter(RewriterBase &b, AttentionOp op,
   Value keyHeads = sizeOf(op.getKey(), batch);
   if (!getConstantIntValue(heads) ||
       getConstantIntValue(heads) != getConstantIntValue(keyHeads))
-    group = b.createOrFold<arith::DivUIOp>(loc, heads, keyHeads);
+    group = divideHeads(keyHeads);
 
   keyWidth = chooseKernel(target, 32, staticSize(keys)).columns();
   valueWidth = chooseKernel(target, 32, staticSize(valueDepth)).columns();
@@ -69,6 +69,20 @@ AttentionEmitter::AttentionEmitter(RewriterBase &b, AttentionOp op,
   biased = !masked &&
            (mask || ShapedType::isDynamic(numKeys) || numKeys % lanes != 0);
   onStack = fitsStack();
+}
+
+/// Query heads per key head: at least one, so that heads can be divided by it.
+/// Without key heads there are no keys.
+Value AttentionEmitter::divideHeads(Value keyHeads) {
+  Value one = index(1);
+  if (!getConstantIntValue(keyHeads)) {
+    Value none = arith::CmpIOp::create(b, loc, arith::CmpIPredicate::eq,
+                                       keyHeads, index(0));
+    keys = arith::SelectOp::create(b, loc, none, index(0), keys);
+  }
+  Value divisor = b.createOrFold<arith::MaxUIOp>(loc, keyHeads, one);
+  Value quotient = b.createOrFold<arith::DivUIOp>(loc, heads, divisor);
+  return b.createOrFold<arith::MaxUIOp>(loc, quotient, one);
 }
 
 bool AttentionEmitter::fitsStack() const {
@@ -121,6 +135,8 @@ Value AttentionEmitter::scratch(ArrayRef<Value> sizes) {
 
 void AttentionEmitter::emit(bool parallel) {
   b.setInsertionPoint(op);
+  if (staticSize(keys) == 0)
+    return emitWithoutKeys();
   SmallVector<Value> ends;
   for (int64_t i = 0; i < batch; ++i)
     ends.push_back(sizeOf(op.getQuery(), i));
@@ -157,6 +173,14 @@ void AttentionEmitter::emit(bool parallel) {
     sumPartials();
     memref::DeallocOp::create(b, loc, partials);
   }
+}
+
+/// Rows that see no key are zero, and add nothing to importance.
+void AttentionEmitter::emitWithoutKeys() {
+  Value output = op.getOutputInit();
+  TypedAttr zero = b.getZeroAttr(getElementTypeOrSelf(output.getType()));
+  Value fill = arith::ConstantOp::create(b, loc, zero);
+  linalg::FillOp::create(b, loc, fill, output);
 }
 
 void AttentionEmitter::emitHead(ValueRange at) {

@@ -19,12 +19,14 @@ public:
 private:
   using Body = function_ref<void(Value)>;
 
+  Value divideHeads(Value keyHeads);
   bool fitsStack() const;
   Block *stackFrame();
   Value allocate(ArrayRef<Value> sizes, bool stack);
   /// A buffer that lasts as long as a head's work at least.
   Value scratch(ArrayRef<Value> sizes);
 
+  void emitWithoutKeys();
   void emitHead(ValueRange at);
   void allocateScratch();
   void packKeys(ValueRange at);

@@ -120,6 +120,13 @@ bool isContiguousAlong(linalg::GenericOp op, OpOperand *operand, unsigned dim) {
          strides.back() == 1;
 }
 
+bool isPackedInBuffers(Type element) {
+  if (element.isIndex())
+    return true;
+  return element.isIntOrFloat() &&
+         llvm::is_contained({8, 16, 32, 64}, element.getIntOrFloatBitWidth());
+}
+
 Type Contraction::getSumType() const {
   Type type = getElementTypeOrSelf(acc->get().getType());
   return isa<Float16Type, BFloat16Type>(type)
@@ -172,8 +179,8 @@ KernelShape chooseKernel(const CPUTarget &target, unsigned bits,
   // sums, 32 hold 6x4.
   shape.vectors = registers >= 32 ? 4 : 2;
   if (!ShapedType::isDynamic(columns))
-    shape.vectors = std::min<int64_t>(shape.vectors,
-                                      llvm::divideCeil(columns, shape.lanes));
+    shape.vectors = std::clamp<int64_t>(llvm::divideCeil(columns, shape.lanes),
+                                        1, shape.vectors);
   shape.rows =
       std::min<int64_t>((registers - shape.vectors - 1) / shape.vectors, 12);
   return shape;

@@ -1,9 +1,9 @@
 // Last touches in the LLVM dialect.
 
+#include "TargetOption.h"
 #include "mlir/Dialect/LLVMIR/LLVMDialect.h"
 #include "mlir/IR/PatternMatch.h"
 #include "rarefy/Codegen/CPU/Passes.h"
-#include "rarefy/Hardware/CPUTarget.h"
 #include "llvm/ADT/StringExtras.h"
 
 namespace rarefy {
@@ -70,15 +70,21 @@ void useBytes(LLVM::StoreOp op, IRRewriter &b) {
   b.replaceOpWithNewOp<LLVM::StoreOp>(op, bytes, op.getAddr(), 1);
 }
 
+/// LLVM would call the C library, element by element, where the processor has
+/// no such instruction.
+void unfuse(LLVM::FMAOp op, IRRewriter &b) {
+  b.setInsertionPoint(op);
+  b.replaceOpWithNewOp<LLVM::FMulAddOp>(op, op.getType(), op.getA(), op.getB(),
+                                        op.getC());
+}
+
 struct RarefyCPUFinalize : impl::RarefyCPUFinalizeBase<RarefyCPUFinalize> {
   using Base::Base;
 
   void runOnOperation() override {
-    llvm::Expected<CPUTarget> target = CPUTarget::get(cpu);
-    if (!target) {
-      getOperation()->emitError(llvm::toString(target.takeError()));
+    FailureOr<CPUTarget> target = getTarget(getOperation(), cpu);
+    if (failed(target))
       return signalPassFailure();
-    }
     IRRewriter rewriter(&getContext());
     getOperation()->walk([&](Operation *op) {
       if (auto load = dyn_cast<LLVM::MaskedLoadOp>(op))
@@ -89,6 +95,8 @@ struct RarefyCPUFinalize : impl::RarefyCPUFinalizeBase<RarefyCPUFinalize> {
         useBytes(load, rewriter);
       else if (auto store = dyn_cast<LLVM::StoreOp>(op))
         useBytes(store, rewriter);
+      else if (auto fma = dyn_cast<LLVM::FMAOp>(op); fma && !target->fma)
+        unfuse(fma, rewriter);
       else if (auto func = dyn_cast<LLVM::LLVMFuncOp>(op))
         setTarget(func, *target);
     });

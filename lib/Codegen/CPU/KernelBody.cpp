@@ -32,7 +32,8 @@ Value zeroOf(OpBuilder &b, Location loc, Type type) {
   return arith::ConstantOp::create(b, loc, b.getZeroAttr(type));
 }
 
-/// `value` at the element type `element`, which is as wide or wider.
+} // namespace
+
 Value widen(OpBuilder &b, Location loc, Value value, Type element) {
   Type from = getElementTypeOrSelf(value.getType());
   if (from == element)
@@ -42,7 +43,6 @@ Value widen(OpBuilder &b, Location loc, Value value, Type element) {
     to = vector.clone(element);
   return arith::ExtFOp::create(b, loc, to, value);
 }
-} // namespace
 
 Value castLike(OpBuilder &b, Location loc, Operation *operation,
                Value operand) {
@@ -59,7 +59,6 @@ Value castLike(OpBuilder &b, Location loc, Operation *operation,
 void KernelEmitter::emitKernel(int64_t rows, const Panel &panel,
                                Value depthBegin, Value depthEnd) {
   Value panelBegin = depthBegin;
-  SmallVector<Value> sums = loadSums(rows, panel, depthBegin);
   int64_t unroll = 1, live = rows * panel.vectors;
   while (unroll * live < sumsInFlight && unroll < 8)
     unroll *= 2;
@@ -67,14 +66,14 @@ void KernelEmitter::emitKernel(int64_t rows, const Panel &panel,
   auto end = getConstantIntValue(depthEnd);
   if (begin && end && *end - *begin < 2 * unroll)
     unroll = 1;
+  Value zero = zeroOf(b, loc, vectorOf(sumType));
+  SmallVector<Value> sums(unroll * live, zero);
   if (unroll == 1) {
     sums =
         emitDepthLoop(rows, panel, depthBegin, depthEnd, 1, panelBegin, sums);
-    return storeSums(rows, panel, sums);
+    return storeSums(rows, panel, sums, depthBegin);
   }
   // Few sums: several copies of each, added up at the end.
-  for (int64_t i = live; i < unroll * live; ++i)
-    sums.push_back(zeroOf(b, loc, sums[0].getType()));
   Value count = arith::SubIOp::create(b, loc, depthEnd, depthBegin);
   Value rest = arith::RemUIOp::create(b, loc, count, index(unroll));
   Value middle = arith::SubIOp::create(b, loc, depthEnd, rest);
@@ -85,7 +84,7 @@ void KernelEmitter::emitKernel(int64_t rows, const Panel &panel,
       sums[i] = add(b, loc, sums[i], sums[i + half * live]);
   sums.truncate(live);
   sums = emitDepthLoop(rows, panel, middle, depthEnd, 1, panelBegin, sums);
-  storeSums(rows, panel, sums);
+  storeSums(rows, panel, sums, depthBegin);
 }
 
 SmallVector<Value> KernelEmitter::emitDepthLoop(int64_t rows,
@@ -151,67 +150,62 @@ Value KernelEmitter::loadRhs(const Panel &panel, int64_t vector,
   return widen(b, loc, castLike(b, loc, c.rhsCast, loaded), sumType);
 }
 
-SmallVector<Value> KernelEmitter::loadSums(int64_t rows, const Panel &panel,
-                                           Value depthBegin) {
-  Type element = getElementTypeOrSelf(c.acc->get().getType());
-  Value zero = zeroOf(b, loc, vectorOf(sumType));
-  SmallVector<Value> sums(rows * panel.vectors, zero);
-  auto begin = getConstantIntValue(depthBegin);
-  bool oneReduction = c.reduction.size() == 1;
-  if (startsAtZero && oneReduction && begin && *begin == 0)
-    return sums;
-  // Memory holds sums from the second step of the summed loops on.
+/// True where no step of the summed loops has gone before; null for never.
+Value KernelEmitter::isFirstStep(Value depthBegin) {
   Value first;
-  if (startsAtZero)
-    for (unsigned dim : c.reduction) {
-      Value at = dim == c.k ? depthBegin : iv[dim];
-      Value isFirst =
-          arith::CmpIOp::create(b, loc, arith::CmpIPredicate::eq, at, index(0));
-      first = first ? arith::AndIOp::create(b, loc, first, isFirst).getResult()
-                    : isFirst;
-    }
-  Value firstRow = c.row ? iv[*c.row] : Value();
-  for (int64_t r = 0; r < rows; ++r) {
-    if (c.row)
-      iv[*c.row] = plus(firstRow, r);
-    for (int64_t v = 0; v < panel.vectors; ++v) {
-      SmallVector<Value> at = withOffset(indices(c.acc), v * shape.lanes);
-      Value loaded;
-      if (panel.masks.empty())
-        loaded =
-            vector::LoadOp::create(b, loc, vectorOf(element), c.acc->get(), at);
-      else
-        loaded = vector::MaskedLoadOp::create(
-            b, loc, vectorOf(element), c.acc->get(), at, panel.masks[v],
-            zeroOf(b, loc, vectorOf(element)));
-      loaded = widen(b, loc, loaded, sumType);
-      if (first)
-        loaded = arith::SelectOp::create(b, loc, first, zero, loaded);
-      sums[r * panel.vectors + v] = loaded;
-    }
+  for (unsigned dim : c.reduction) {
+    Value at = dim == c.k ? depthBegin : iv[dim];
+    Value isFirst =
+        arith::CmpIOp::create(b, loc, arith::CmpIPredicate::eq, at, index(0));
+    first = first ? arith::AndIOp::create(b, loc, first, isFirst).getResult()
+                  : isFirst;
   }
-  if (c.row)
-    iv[*c.row] = firstRow;
-  return sums;
+  return first;
 }
 
-void KernelEmitter::storeSums(int64_t rows, const Panel &panel,
-                              ValueRange sums) {
+/// Adds what `c.acc` holds: sums of few products each lose less than one sum
+/// of all.
+Value KernelEmitter::addOld(Value sum, ValueRange at, Value mask,
+                            Value isFirst) {
+  auto type = vectorOf(getElementTypeOrSelf(c.acc->get().getType()));
+  Value old;
+  if (mask)
+    old = vector::MaskedLoadOp::create(b, loc, type, c.acc->get(), at, mask,
+                                       zeroOf(b, loc, type));
+  else
+    old = vector::LoadOp::create(b, loc, type, c.acc->get(), at);
+  old = widen(b, loc, old, sumType);
+  if (isFirst)
+    old = arith::SelectOp::create(b, loc, isFirst,
+                                  zeroOf(b, loc, old.getType()), old);
+  return add(b, loc, old, sum);
+}
+
+void KernelEmitter::storeSums(int64_t rows, const Panel &panel, ValueRange sums,
+                              Value depthBegin) {
   Type element = getElementTypeOrSelf(c.acc->get().getType());
+  // Memory holds sums from the second step of the summed loops on.
+  bool onlyStep = startsAtZero && c.reduction.size() == 1 &&
+                  getConstantIntValue(depthBegin) == 0;
+  Value isFirst;
+  if (startsAtZero && !onlyStep)
+    isFirst = isFirstStep(depthBegin);
   Value firstRow = c.row ? iv[*c.row] : Value();
   for (int64_t r = 0; r < rows; ++r) {
     if (c.row)
       iv[*c.row] = plus(firstRow, r);
     for (int64_t v = 0; v < panel.vectors; ++v) {
       Value sum = sums[r * panel.vectors + v];
+      Value mask = panel.masks.empty() ? Value() : panel.masks[v];
+      SmallVector<Value> at = withOffset(indices(c.acc), v * shape.lanes);
+      if (!onlyStep)
+        sum = addOld(sum, at, mask, isFirst);
       if (element != sumType)
         sum = arith::TruncFOp::create(b, loc, vectorOf(element), sum);
-      SmallVector<Value> at = withOffset(indices(c.acc), v * shape.lanes);
-      if (panel.masks.empty())
-        vector::StoreOp::create(b, loc, sum, c.acc->get(), at);
+      if (mask)
+        vector::MaskedStoreOp::create(b, loc, c.acc->get(), at, mask, sum);
       else
-        vector::MaskedStoreOp::create(b, loc, c.acc->get(), at, panel.masks[v],
-                                      sum);
+        vector::StoreOp::create(b, loc, sum, c.acc->get(), at);
     }
   }
   if (c.row)

@@ -59,10 +59,11 @@ KernelEmitter::KernelEmitter(RewriterBase &b, Contraction &contraction,
   unsigned bits = sumType.getIntOrFloatBitWidth();
   shape = chooseKernel(target, bits, staticSize(c.column));
   int64_t rows = c.row ? staticSize(*c.row) : 1;
-  if (std::optional<int64_t> width = c.getPanelWidth()) {
+  std::optional<int64_t> width = c.getPanelWidth();
+  if (width && *width % shape.lanes == 0) {
     access = RhsAccess::Packed;
     shape = chooseKernel(target, bits, *width);
-    shape.vectors = llvm::divideCeil(*width, shape.lanes);
+    shape.vectors = *width / shape.lanes;
   } else if (!ShapedType::isDynamic(rows) && rows < minRowsToCopy &&
              isContiguousAlong(c.op, c.rhs, c.column)) {
     access = RhsAccess::Direct;
@@ -180,7 +181,11 @@ void KernelEmitter::emitParallel(ArrayRef<unsigned> others) {
   OpFoldResult columns = sizeOf(c.column);
   auto blockOf = [&](OpFoldResult size, int64_t unit, int64_t blocks) {
     AffineExpr n = b.getAffineSymbolExpr(0);
-    return apply(b, loc, n.ceilDiv(unit).ceilDiv(blocks) * unit, {size});
+    AffineExpr block = n.ceilDiv(unit).ceilDiv(blocks) * unit;
+    // Not zero, even if there is nothing to share.
+    AffineExpr atLeast = b.getAffineConstantExpr(unit);
+    return affine::makeComposedFoldedAffineMax(
+        b, loc, AffineMap::get(0, 1, {block, atLeast}, b.getContext()), {size});
   };
   OpFoldResult columnStep = blockOf(columns, shape.columns(), columnBlocks);
   OpFoldResult rowStep = blockOf(rows, shape.rows, rowBlocks);

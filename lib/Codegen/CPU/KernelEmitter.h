@@ -11,6 +11,10 @@ namespace rarefy {
 /// that `operand` has; `operand` itself if there is no operation.
 Value castLike(OpBuilder &b, Location loc, Operation *operation, Value operand);
 
+/// `value`, a float or a vector of floats, at the element type `element`, which
+/// is as wide or wider.
+Value widen(OpBuilder &b, Location loc, Value value, Type element);
+
 /// A loop that runs `body` at `lower`, `lower + step`, .. below `upper`; just
 /// the body where that is known to be one time.
 void emitFor(OpBuilder &b, Location loc, OpFoldResult lower, OpFoldResult upper,
@@ -61,9 +65,10 @@ private:
                 function_ref<void(int64_t)> kernel);
   void emitKernel(int64_t rows, const Panel &panel, Value depthBegin,
                   Value depthEnd);
-  SmallVector<Value> loadSums(int64_t rows, const Panel &panel,
-                              Value depthBegin);
-  void storeSums(int64_t rows, const Panel &panel, ValueRange sums);
+  Value isFirstStep(Value depthBegin);
+  Value addOld(Value sum, ValueRange at, Value mask, Value isFirst);
+  void storeSums(int64_t rows, const Panel &panel, ValueRange sums,
+                 Value depthBegin);
   SmallVector<Value> emitDepthLoop(int64_t rows, const Panel &panel,
                                    Value begin, Value end, int64_t unroll,
                                    Value panelBegin, ValueRange sums);

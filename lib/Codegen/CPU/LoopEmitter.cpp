@@ -168,8 +168,9 @@ void LoopEmitter::emitElements(int64_t width) {
 void LoopEmitter::emitReduction(int64_t width) {
   Sums sums;
   SmallVector<Value> first;
-  for (OpOperand &init : op.getDpsInitsMutable())
-    first.push_back(widened(load(&init, width), width));
+  for (auto [i, init] : llvm::enumerate(op.getDpsInitsMutable()))
+    first.push_back(
+        widen(b, loc, widened(load(&init, width), width), sumTypeOf(i)));
   if (plan.reducesVector)
     for (int64_t w : plan.widths)
       if (w != 1) {
@@ -186,8 +187,26 @@ void LoopEmitter::emitReduction(int64_t width) {
       total =
           combine(i, total,
                   vector::ReductionOp::create(b, loc, plan.kinds[i], part[i]));
+    Type element = getElementTypeOrSelf(init.get().getType());
+    if (element != sumTypeOf(i))
+      total = arith::TruncFOp::create(b, loc, vectorOf(element, width), total);
     store(&init, width, total);
   }
+}
+
+/// The type that `result` is reduced in: sums of short floats would lose what
+/// their parts have.
+Type LoopEmitter::sumTypeOf(unsigned result) {
+  Type element =
+      getElementTypeOrSelf(op.getDpsInitOperand(result)->get().getType());
+  bool adds =
+      !plan.kinds.empty() && plan.kinds[result] == vector::CombiningKind::ADD;
+  return adds && isa<Float16Type, BFloat16Type>(element) ? b.getF32Type()
+                                                         : element;
+}
+
+Type LoopEmitter::vectorOf(Type element, int64_t width) {
+  return width == 1 ? element : VectorType::get({width}, element);
 }
 
 LoopEmitter::Sums LoopEmitter::reduceOver(ArrayRef<unsigned> dims,
@@ -255,12 +274,44 @@ SmallVector<Value> LoopEmitter::emitBody(int64_t width, ArrayRef<Value> sums) {
     else if (!arg.use_empty())
       mapping.map(arg, load(&init, width));
   }
+  SmallPtrSet<Operation *, 4> wideSums;
+  Operation *yield = op.getBody()->getTerminator();
+  for (auto [i, value] : llvm::enumerate(yield->getOperands()))
+    if (!sums.empty() && sumTypeOf(i) != value.getType())
+      wideSums.insert(value.getDefiningOp());
   for (Operation &inner : op.getBody()->without_terminator())
-    mapping.map(inner.getResult(0), emitOp(inner, width, mapping));
+    if (!wideSums.contains(&inner))
+      mapping.map(inner.getResult(0), emitOp(inner, width, mapping));
   SmallVector<Value> results;
-  for (Value value : op.getBody()->getTerminator()->getOperands())
-    results.push_back(widened(mapping.lookupOrDefault(value), width));
+  for (auto [i, value] : llvm::enumerate(yield->getOperands()))
+    results.push_back(wideSums.contains(value.getDefiningOp())
+                          ? emitWideSum(i, width, mapping)
+                          : widened(mapping.lookupOrDefault(value), width));
   return results;
+}
+
+/// The sum of `result` and an element in a wider type. The factors of a product
+/// are widened before they are multiplied.
+Value LoopEmitter::emitWideSum(unsigned result, int64_t width,
+                               IRMapping &mapping) {
+  Type type = sumTypeOf(result);
+  BlockArgument arg = op.getRegionOutputArgs()[result];
+  Operation *add = *arg.getUsers().begin();
+  Value element = add->getOperand(add->getOperand(0) == arg ? 1 : 0);
+  auto wide = [&](Value value) {
+    return widened(widen(b, loc, mapping.lookupOrDefault(value), type), width);
+  };
+  Value addend;
+  if (auto product = element.getDefiningOp<arith::MulFOp>())
+    addend = arith::MulFOp::create(b, loc, wide(product.getLhs()),
+                                   wide(product.getRhs()));
+  else
+    addend = wide(element);
+  auto sum = arith::AddFOp::create(b, loc, mapping.lookup(arg), addend);
+  for (Value value : {addend, sum.getResult()})
+    if (Operation *made = value.getDefiningOp())
+      allowContraction(made);
+  return sum;
 }
 
 Value LoopEmitter::emitOp(Operation &inner, int64_t width, IRMapping &mapping) {
@@ -382,7 +433,8 @@ Value LoopEmitter::neutral(unsigned result, int64_t width) {
   Operation *last =
       op.getBody()->getTerminator()->getOperand(result).getDefiningOp();
   TypedAttr value = *arith::getNeutralElement(last);
-  return widened(arith::ConstantOp::create(b, loc, value), width);
+  Value one = arith::ConstantOp::create(b, loc, value);
+  return widened(widen(b, loc, one, sumTypeOf(result)), width);
 }
 
 Value LoopEmitter::combine(unsigned result, Value x, Value y) {

@@ -49,6 +49,9 @@ private:
   Sums reduceOver(ArrayRef<unsigned> dims, int64_t width, const Sums &sums);
   Sums reduceVectors(const Sums &sums);
   SmallVector<Value> emitBody(int64_t width, ArrayRef<Value> sums);
+  Type sumTypeOf(unsigned result);
+  Type vectorOf(Type element, int64_t width);
+  Value emitWideSum(unsigned result, int64_t width, IRMapping &mapping);
   Value emitOp(Operation &inner, int64_t width, IRMapping &mapping);
   Value emitLoadInBody(Operation &inner, int64_t width, IRMapping &mapping);
   Value load(OpOperand *operand, int64_t width);

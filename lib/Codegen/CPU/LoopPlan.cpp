@@ -50,11 +50,21 @@ matchReductions(linalg::GenericOp op) {
   return kinds;
 }
 
+/// Vectors of i1 are not packed either, but rarefy-cpu-finalize sees to them.
+bool hasVectors(Type element) {
+  return element.isInteger(1) || isPackedInBuffers(element);
+}
+
 /// Why the body has no vector form; empty if it has.
 std::string findObstacle(linalg::GenericOp op) {
   for (Operation &inner : op.getBody()->without_terminator()) {
-    if (isa<linalg::IndexOp, memref::LoadOp>(inner))
+    if (isa<linalg::IndexOp>(inner))
       continue;
+    if (isa<memref::LoadOp>(inner)) {
+      if (!hasVectors(inner.getResult(0).getType()))
+        return "it loads elements that have no vectors";
+      continue;
+    }
     if (!OpTrait::hasElementwiseMappableTraits(&inner) &&
         !isa<arith::ConstantOp>(inner))
       return "no vector form of " + inner.getName().getStringRef().str();
@@ -63,7 +73,7 @@ std::string findObstacle(linalg::GenericOp op) {
         return "its body computes with a type that has no vectors";
   }
   for (OpOperand &operand : op->getOpOperands())
-    if (!getElementTypeOrSelf(operand.get().getType()).isIntOrIndexOrFloat())
+    if (!hasVectors(getElementTypeOrSelf(operand.get().getType())))
       return "its elements have no vectors";
   return "";
 }

@@ -1,6 +1,7 @@
 // rarefy.attention on buffers to loops whose scores stay in cache.
 
 #include "AttentionEmitter.h"
+#include "TargetOption.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Math/IR/Math.h"
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
@@ -18,11 +19,9 @@ struct RarefyCPULowerAttention
   using Base::Base;
 
   void runOnOperation() override {
-    llvm::Expected<CPUTarget> target = CPUTarget::get(cpu);
-    if (!target) {
-      getOperation()->emitError(llvm::toString(target.takeError()));
+    FailureOr<CPUTarget> target = getTarget(getOperation(), cpu);
+    if (failed(target))
       return signalPassFailure();
-    }
     IRRewriter rewriter(&getContext());
     getOperation()->walk([&](AttentionOp op) {
       if (!op.hasPureBufferSemantics())

@@ -1,5 +1,6 @@
 // Constant matrices in the order in which the micro-kernel reads them.
 
+#include "TargetOption.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Linalg/IR/Linalg.h"
 #include "mlir/Dialect/Utils/IndexingUtils.h"
@@ -70,11 +71,9 @@ struct RarefyCPUPackConstants
   using Base::Base;
 
   void runOnOperation() override {
-    llvm::Expected<CPUTarget> target = CPUTarget::get(cpu);
-    if (!target) {
-      getOperation()->emitError(llvm::toString(target.takeError()));
+    FailureOr<CPUTarget> target = getTarget(getOperation(), cpu);
+    if (failed(target))
       return signalPassFailure();
-    }
     IRRewriter rewriter(&getContext());
     getOperation()->walk([&](linalg::GenericOp op) {
       if (!op.hasPureTensorSemantics())

@@ -25,8 +25,9 @@ struct Temporary {
 int64_t bytesOf(MemRefType type) {
   int64_t bits =
       type.getElementType().isIndex() ? 64 : type.getElementTypeBitWidth();
-  return llvm::alignTo(type.getNumElements() * llvm::divideCeil(bits, 8),
-                       alignment);
+  // LLVM pads elements of odd sizes: at most to the next power of two.
+  int64_t bytes = llvm::PowerOf2Ceil(llvm::divideCeil(bits, 8));
+  return llvm::alignTo(type.getNumElements() * bytes, alignment);
 }
 
 SmallVector<Temporary> findTemporaries(Block &block) {

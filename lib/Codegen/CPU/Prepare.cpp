@@ -1,5 +1,8 @@
 // Brings tensor code to the few op kinds that the later CPU passes know.
 
+#include "PreparePatterns.h"
+#include "mlir/Conversion/ControlFlowToSCF/ControlFlowToSCF.h"
+#include "mlir/Dialect/Bufferization/IR/BufferizableOpInterface.h"
 #include "mlir/Dialect/Bufferization/IR/Bufferization.h"
 #include "mlir/Dialect/LLVMIR/LLVMDialect.h"
 #include "mlir/Dialect/Linalg/IR/Linalg.h"
@@ -8,6 +11,9 @@
 #include "mlir/Dialect/SCF/IR/SCF.h"
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
 #include "mlir/Dialect/Tensor/Transforms/Transforms.h"
+#include "mlir/Dialect/UB/IR/UBOps.h"
+#include "mlir/IR/Dominance.h"
+#include "mlir/Interfaces/ControlFlowInterfaces.h"
 #include "mlir/Transforms/GreedyPatternRewriteDriver.h"
 #include "rarefy/Codegen/CPU/Passes.h"
 
@@ -33,18 +39,64 @@ struct DecomposeAggregate
   }
 };
 
+/// Loops and branches in place of jumps between blocks.
+struct ToStructured : ControlFlowToSCFTransformation {
+  /// A tensor that nobody reads; bufferization knows no poison.
+  Value getUndefValue(Location loc, OpBuilder &b, Type type) override {
+    auto tensor = dyn_cast<RankedTensorType>(type);
+    if (!tensor)
+      return ControlFlowToSCFTransformation::getUndefValue(loc, b, type);
+    Value zero = arith::ConstantIndexOp::create(b, loc, 0);
+    SmallVector<Value> sizes(tensor.getNumDynamicDims(), zero);
+    return tensor::EmptyOp::create(b, loc, tensor, sizes);
+  }
+};
+
+/// Says so where later passes would have no way down for `op`, or only find
+/// out when the op is no longer what the user wrote.
+LogicalResult checkSupported(Operation *op) {
+  auto isShort = [](Type type) {
+    auto element = dyn_cast<FloatType>(getElementTypeOrSelf(type));
+    return element && element.getWidth() < 16;
+  };
+  SmallVector<Type> types(op->getOperandTypes());
+  llvm::append_range(types, op->getResultTypes());
+  bool computes = isa<arith::ArithDialect, math::MathDialect>(op->getDialect());
+  if (const Type *found = llvm::find_if(types, isShort);
+      computes && found != types.end())
+    return op->emitOpError("expected floats of 16 bits or more, found ")
+           << getElementTypeOrSelf(*found);
+  bool onTensors = llvm::any_of(types, llvm::IsaPred<TensorType>);
+  if (onTensors && isa<tensor::TensorDialect>(op->getDialect()) &&
+      !isa<bufferization::BufferizableOpInterface>(op))
+    return op->emitOpError("expected an op that has a form on buffers");
+  return success();
+}
+
 struct RarefyCPUPrepare : impl::RarefyCPUPrepareBase<RarefyCPUPrepare> {
   void runOnOperation() override {
-    for (auto func : getOperation().getOps<func::FuncOp>())
+    for (auto func : getOperation().getOps<func::FuncOp>()) {
       if (func.isPublic() && !func.isDeclaration())
         prepareInterface(func);
+      ToStructured transformation;
+      DominanceInfo dominance(func);
+      if (!func.isDeclaration() && !func.getBody().hasOneBlock() &&
+          failed(transformCFGToSCF(func.getBody(), transformation, dominance)))
+        return signalPassFailure();
+    }
 
     RewritePatternSet patterns(&getContext());
     patterns.add<DecomposeAggregate>(&getContext());
     tensor::populateDecomposeTensorConcatPatterns(patterns);
-    linalg::populateDecomposePackUnpackPatterns(patterns);
+    populatePreparePatterns(patterns);
     linalg::populateLinalgNamedOpsGeneralizationPatterns(patterns);
     if (failed(applyPatternsGreedily(getOperation(), std::move(patterns))))
+      return signalPassFailure();
+    WalkResult result = getOperation()->walk([](Operation *op) {
+      return failed(checkSupported(op)) ? WalkResult::interrupt()
+                                        : WalkResult::advance();
+    });
+    if (result.wasInterrupted())
       signalPassFailure();
   }
 

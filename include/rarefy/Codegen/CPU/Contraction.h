@@ -39,6 +39,10 @@ struct Contraction {
 /// True if consecutive values of loop `dim` touch consecutive elements.
 bool isContiguousAlong(linalg::GenericOp op, OpOperand *operand, unsigned dim);
 
+/// True if a vector of `element` lies in memory as its elements do in a buffer:
+/// LLVM packs a vector's bits, and gives each element of a buffer whole bytes.
+bool isPackedInBuffers(Type element);
+
 /// Rows and column vectors that a micro-kernel keeps in registers.
 struct KernelShape {
   int64_t rows, vectors, lanes;

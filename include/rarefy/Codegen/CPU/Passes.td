@@ -7,13 +7,26 @@ def RarefyCPUPrepare : Pass<"rarefy-cpu-prepare", "ModuleOp"> {
   let summary = "Reduce tensor code to linalg.generic and a few tensor ops";
   let description = [{
     Decomposes aggregate ops (linalg.softmax, tensor.concat, linalg.pack, ...),
-    turns every named linalg op into linalg.generic, and says of each public
-    function that it has a C interface and leaves its arguments' data alone.
+    turns every named linalg op into linalg.generic and jumps between blocks
+    into scf, and says of each public function that it has a C interface and
+    leaves its arguments' data alone. An op that no later pass has a way down
+    for is an error.
   }];
   let dependentDialects = [
     "bufferization::BufferizationDialect", "linalg::LinalgDialect",
     "LLVM::LLVMDialect", "math::MathDialect", "scf::SCFDialect",
-    "tensor::TensorDialect"];
+    "tensor::TensorDialect", "ub::UBDialect"];
+}
+
+def RarefyCPUWidenSums : Pass<"rarefy-cpu-widen-sums"> {
+  let summary = "Add floats up in f64";
+  let description = [{
+    Each linalg.generic on tensors that adds floats up does so in f64, with the
+    factors of products widened before they are multiplied, and is rounded once,
+    at the end. Its results are then as good as independent of the order of
+    additions: what a comparison needs.
+  }];
+  let dependentDialects = ["arith::ArithDialect", "linalg::LinalgDialect"];
 }
 
 def RarefyCPUUnfoldGathers : Pass<"rarefy-cpu-unfold-gathers"> {
@@ -61,7 +74,8 @@ def RarefyCPULowerContractions : Pass<"rarefy-cpu-lower-contractions"> {
     is copied into panels of that form on the stack, unless there are few rows.
 
     A linalg.generic or linalg.fill directly in front that sets the result to
-    zero becomes the initial value of the sums.
+    zero becomes the initial value of the sums; it stays for where a summed
+    dimension of unknown size is empty.
 
     Work above the target's threshold becomes an scf.parallel, unless it is
     already in a parallel loop. What is not taken is left, with a remark.
@@ -181,7 +195,8 @@ def RarefyCPUFinalize : Pass<"rarefy-cpu-finalize"> {
   let description = [{
     Gives each function the target's name, features and vector width, and
     rewrites masked accesses that LLVM would legalise into calls of functions
-    that C runtimes lack.
+    that C runtimes lack. On a processor without fused multiply-add, a product
+    and a sum take its place.
   }];
   let options = [CPUOption];
   let dependentDialects = ["LLVM::LLVMDialect"];

@@ -30,6 +30,7 @@ private:
                 Body body);
   Value filled(const LoopList &loops, Value fill);
 
+  OpFoldResult numKeys();
   Value forEachHead(Value v);
   AffineMap maskMap(ShapedType type);
 
@@ -76,7 +77,7 @@ static LoopList with(LoopList loops, std::initializer_list<unsigned> more) {
 AttentionBuilder::AttentionBuilder(AttentionOp op, OpBuilder &b)
     : op(op), b(b), loc(op.getLoc()), batch(op.getBatchRank()),
       sizes(tensor::getMixedSizes(b, loc, op.getQuery())) {
-  sizes.back() = tensor::getMixedSize(b, loc, op.getKey(), batch + 1);
+  sizes.back() = numKeys();
   inner = sizes.size();
   score = llvm::to_vector(llvm::seq(inner));
   batches.assign(score.begin(), score.begin() + batch);
@@ -123,6 +124,20 @@ Value AttentionBuilder::filled(const LoopList &loops, Value fill) {
   return linalg::FillOp::create(b, loc, fill, empty).getResult(0);
 }
 
+/// Keys of a head; none if there are no key heads.
+OpFoldResult AttentionBuilder::numKeys() {
+  OpFoldResult heads = tensor::getMixedSize(b, loc, op.getKey(), batch);
+  OpFoldResult keys = tensor::getMixedSize(b, loc, op.getKey(), batch + 1);
+  if (getConstantIntValue(heads))
+    return keys;
+  Value zero = arith::ConstantIndexOp::create(b, loc, 0);
+  Value none = arith::CmpIOp::create(b, loc, arith::CmpIPredicate::eq,
+                                     cast<Value>(heads), zero);
+  return arith::SelectOp::create(b, loc, none, zero,
+                                 getValueOrCreateConstantIndexOp(b, loc, keys))
+      .getResult();
+}
+
 /// Key or value `v`, each of its heads repeated for the query heads that share
 /// it.
 Value AttentionBuilder::forEachHead(Value v) {
@@ -131,10 +146,17 @@ Value AttentionBuilder::forEachHead(Value v) {
       heads == cast<ShapedType>(v.getType()).getDimSize(batch))
     return v;
   SmallVector<OpFoldResult> shape = tensor::getMixedSizes(b, loc, v);
-  Value group = arith::DivUIOp::create(
-      b, loc, getValueOrCreateConstantIndexOp(b, loc, sizes[batch]),
-      getValueOrCreateConstantIndexOp(b, loc, shape[batch]));
+  // At least one, so that heads can be divided by it.
+  auto count = [&](OpFoldResult heads) {
+    return getValueOrCreateConstantIndexOp(b, loc, heads);
+  };
+  Value one = arith::ConstantIndexOp::create(b, loc, 1);
+  Value divisor = b.createOrFold<arith::MaxUIOp>(loc, count(shape[batch]), one);
+  Value group =
+      b.createOrFold<arith::DivUIOp>(loc, count(sizes[batch]), divisor);
+  group = b.createOrFold<arith::MaxUIOp>(loc, group, one);
   shape[batch] = sizes[batch];
+  shape[batch + 1] = sizes.back();
   Value empty = tensor::EmptyOp::create(b, loc, shape, getElementTypeOrSelf(v));
   return generic({}, empty, {score}, [&](OpBuilder &nested, ValueRange) {
     SmallVector<Value> at;

@@ -1,6 +1,7 @@
 // Every linalg op on buffers that is left, as loops over vectors.
 
 #include "LoopEmitter.h"
+#include "TargetOption.h"
 #include "mlir/Dialect/Affine/IR/AffineOps.h"
 #include "mlir/Dialect/Linalg/Transforms/Transforms.h"
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
@@ -17,11 +18,9 @@ struct RarefyCPUVectorize : impl::RarefyCPUVectorizeBase<RarefyCPUVectorize> {
   using Base::Base;
 
   void runOnOperation() override {
-    llvm::Expected<CPUTarget> target = CPUTarget::get(cpu);
-    if (!target) {
-      getOperation()->emitError(llvm::toString(target.takeError()));
+    FailureOr<CPUTarget> target = getTarget(getOperation(), cpu);
+    if (failed(target))
       return signalPassFailure();
-    }
     SmallVector<linalg::LinalgOp> ops;
     getOperation()->walk([&](linalg::LinalgOp op) {
       if (op.hasPureBufferSemantics())
