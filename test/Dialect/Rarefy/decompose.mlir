@@ -43,7 +43,8 @@ func.func @importance(%q: tensor<4x8x16xbf16>, %o: tensor<4x8x16xbf16>, %t: tens
 // Query heads that share a key head: the key is repeated.
 // CHECK-LABEL: func.func @grouped
 func.func @grouped(%q: tensor<?x8x16xf32>, %k: tensor<2x8x16xf32>, %o: tensor<?x8x16xf32>) -> tensor<?x8x16xf32> {
-  // CHECK: %[[GROUP:.*]] = arith.divui
+  // CHECK: %[[QUOTIENT:.*]] = arith.divui
+  // CHECK: %[[GROUP:.*]] = arith.maxui %[[QUOTIENT]], %{{.*}} : index
   // CHECK: %[[K:.*]] = linalg.generic
   // CHECK: arith.divui %{{.*}}, %[[GROUP]]
   // CHECK: tensor.extract
