@@ -161,7 +161,7 @@ def note_on_threads(records: list[Record], threads: int) -> str:
     if max(gains) >= 1.1:
         return ""
     return (
-        f"{threads} threads are no faster than one here (at most {max(gains):.2f}x): no op of so small a model has\n"
+        f"\n{threads} threads are no faster than one here (at most {max(gains):.2f}x): no op of so small a model has\n"
         "the work of some 50,000 clocks that pays for sharing it."
     )
 
@@ -177,10 +177,10 @@ def main() -> None:
     recorder = measure(options.seconds)
     path = recorder.write()
     shown = [record for record in recorder.records if record.metric != "us_per_call"]
-    print(table(shown, columns(all_threads())))
+    print(f"{table(shown, columns(all_threads()))}\n")
     print(table(recorder.records[-1:], [Column("us per call", ["us_per_call"], "{:.1f}")]))
-    if all_threads() > 1:
-        print(note_on_threads(recorder.records, all_threads()))
+    if all_threads() > 1 and (note := note_on_threads(recorder.records, all_threads())):
+        print(note)
     default = next(schedule for schedule in SCHEDULES if schedule.name == "default")
     picks = [int(np.argmax(labels == digit)) for digit in (0, 2, 3, 4, 6, 8)]
     draw(path.with_name("digits.png"), images[picks], survivors(default, images[picks]))
