@@ -7,12 +7,9 @@
 
 namespace rarefy {
 
-/// Places it behind all requests whose row has been opened for them.
-constexpr uint64_t notOpener = uint64_t(1) << 63;
-
 Channel::Channel(const MemoryConfig &config, const TimingTable &table)
-    : config(&config), table(&table), readyCycles(table.totalParts() * 8),
-      history(table.historySize, never), banks(config.banksPerChannel()),
+    : config(&config), table(&table), latest(table.totalParts() * 8, notYet),
+      history(table.historySize, notYet), banks(config.banksPerChannel()),
       requests(config.outstandingPerChannel),
       freeRequests(~uint64_t(0) >> (64 - config.outstandingPerChannel)),
       returns(config.outstandingPerChannel) {
@@ -20,102 +17,137 @@ Channel::Channel(const MemoryConfig &config, const TimingTable &table)
     nextRefresh = config.refresh.intervalCycles;
 }
 
-uint64_t Channel::readyInBank(unsigned bank, DRAMCommand command) {
-  const auto &parts = table->partsOfBank[bank];
-  return std::max(std::max(ready(parts[0], command), ready(parts[1], command)),
-                  std::max(ready(parts[2], command), ready(parts[3], command)));
+/// When the table allows a command to a bank, after all that was issued.
+uint64_t Channel::readyCycle(unsigned bank, DRAMCommand command) const {
+  int64_t cycle = 0;
+  for (const TimingRule &rule : table->rules[unsigned(command)]) {
+    unsigned part = table->partsOfBank[bank][unsigned(rule.scope)];
+    int64_t from = latest[part * 8 + unsigned(rule.preceding)];
+    if (rule.window > 1) {
+      unsigned index = part - table->firstPart[unsigned(rule.scope)];
+      from = history[rule.history + (index + 1) * rule.window - 1];
+    }
+    cycle = std::max(cycle, from + rule.cycles);
+  }
+  return cycle;
 }
 
-uint64_t Channel::readyEverywhere(DRAMCommand command) {
-  uint64_t latest = 0;
+uint64_t Channel::readyEverywhere(DRAMCommand command) const {
+  uint64_t cycle = clock;
+  for (unsigned bank = 0; bank < banks.size(); ++bank)
+    cycle = std::max(cycle, readyCycle(bank, command));
+  return cycle;
+}
+
+inline void Channel::remember(DRAMCommand command, unsigned part,
+                              uint64_t cycle) {
+  latest[part * 8 + unsigned(command)] = cycle;
+}
+
+void Channel::rememberWindow(const TimingRule &rule, unsigned part,
+                             uint64_t cycle) {
+  unsigned index = part - table->firstPart[unsigned(rule.scope)];
+  int64_t *cycles = history.data() + rule.history + index * rule.window;
+  std::copy_backward(cycles, cycles + rule.window - 1, cycles + rule.window);
+  *cycles = cycle;
+}
+
+void Channel::issueEverywhere(DRAMCommand command) {
+  uint64_t cycle = readyEverywhere(command);
   for (unsigned part = 0; part < table->totalParts(); ++part)
-    latest = std::max(latest, ready(part, command));
-  return latest;
-}
-
-/// Makes what follows a command at `cycle` to a part wait.
-void Channel::apply(const TimingRule &rule, unsigned part, uint64_t cycle) {
-  if (rule.window > 1) {
-    unsigned index = part - table->firstPart[unsigned(rule.scope)];
-    uint64_t *latest = history.data() + rule.history + index * rule.window;
-    std::copy_backward(latest, latest + rule.window - 1, latest + rule.window);
-    *latest = cycle;
-    cycle = latest[rule.window - 1];
-    if (cycle == never)
-      return;
-  }
-  uint64_t &cycles = ready(part, rule.following);
-  cycles = std::max(cycles, cycle + rule.cycles);
-}
-
-void Channel::issueToBank(DRAMCommand command, unsigned bank, uint64_t cycle) {
-  const auto &parts = table->partsOfBank[bank];
-  for (const TimingRule &rule : table->rules[unsigned(command)])
-    apply(rule, parts[unsigned(rule.scope)], cycle);
-  clock = cycle + 1;
-  isBestKnown = false;
-}
-
-void Channel::issueEverywhere(DRAMCommand command, uint64_t cycle) {
-  for (const TimingRule &rule : table->rules[unsigned(command)])
+    remember(command, part, cycle);
+  for (const TimingRule &rule : table->windowRules[unsigned(command)])
     for (unsigned i = 0; i < table->numParts[unsigned(rule.scope)]; ++i)
-      apply(rule, table->firstPart[unsigned(rule.scope)] + i, cycle);
+      rememberWindow(rule, table->firstPart[unsigned(rule.scope)] + i, cycle);
   clock = cycle + 1;
-  isBestKnown = false;
 }
 
-/// The oldest of a bank's requests that does, or does not, hit the open row.
-uint8_t Channel::findRequest(const Bank &bank, bool hit) const {
-  uint8_t index = bank.oldest;
-  while ((requests[index].row == bank.openRow) != hit)
-    index = requests[index].next;
-  return index;
-}
-
-void Channel::consider(unsigned number, Candidate &best) {
+/// Finds anew what a bank's hits ask for, and when the table allows it.
+void Channel::offerHit(unsigned number) {
   Bank &bank = banks[number];
-  auto offer = [&](DRAMCommand command, uint8_t index, uint64_t behind) {
-    Candidate candidate{std::max(clock, readyInBank(number, command)),
-                        requests[index].order | behind, command, index};
-    if (candidate.isBefore(best))
-      best = candidate;
-  };
-  auto accessOf = [&](uint8_t index) {
-    return requests[index].write ? DRAMCommand::Write : DRAMCommand::Read;
-  };
-  if (bank.openRow == noRow)
-    return offer(DRAMCommand::Activate, bank.oldest, notOpener);
-  if (bank.opener != none)
-    return offer(accessOf(bank.opener), bank.opener, 0);
-  if (bank.hits) {
-    uint8_t hit = findRequest(bank, true);
-    offer(accessOf(hit), hit, notOpener);
-  }
-  if (bank.hits < bank.queued)
-    offer(DRAMCommand::Precharge, findRequest(bank, false), notOpener);
+  bank.hitReady = never;
+  if (bank.hits.empty())
+    return;
+  const Request &first = requests[bank.hits.head];
+  bank.hitCommand = first.write ? DRAMCommand::Write : DRAMCommand::Read;
+  bank.hitRank = rankOf(first, /*isHit=*/true, bank.isOpening);
+  bank.hitReady = readyCycle(number, bank.hitCommand);
 }
 
-const Channel::Candidate &Channel::nextCommand() {
-  if (isBestKnown)
-    return best;
-  best = Candidate();
+/// The same for its other requests.
+void Channel::offerOther(unsigned number) {
+  Bank &bank = banks[number];
+  bank.otherReady = never;
+  if (bank.others.empty() || bank.isOpening)
+    return;
+  bank.otherCommand =
+      bank.openRow == noRow ? DRAMCommand::Activate : DRAMCommand::Precharge;
+  bank.otherRank = rankOf(requests[bank.others.head], /*isHit=*/false,
+                          /*isOpener=*/false);
+  bank.otherReady = readyCycle(number, bank.otherCommand);
+}
+
+void Channel::updateOffers(unsigned number) {
+  offerHit(number);
+  offerOther(number);
+}
+
+inline void Channel::consider(unsigned number, Candidate &best) const {
+  const Bank &bank = banks[number];
+  // Which one is first changes all the time: no branches.
+  auto offer = [&](uint64_t ready, uint64_t rank) {
+    uint64_t cycle = std::max(clock, ready);
+    bool isFirst =
+        (cycle < best.cycle) | ((cycle == best.cycle) & (rank < best.rank));
+    best.cycle = isFirst ? cycle : best.cycle;
+    best.rank = isFirst ? rank : best.rank;
+  };
+  offer(bank.hitReady, bank.hitRank);
+  offer(bank.otherReady, bank.otherRank);
+}
+
+/// What comes next after a command that has just been issued: what banks wait
+/// for waits for it, too.
+void Channel::chooseAfter(DRAMCommand command, unsigned number,
+                          uint64_t cycle) {
+  bool hasWindow = !table->windowRules[unsigned(command)].empty();
+  for (const TimingRule &rule : table->windowRules[unsigned(command)])
+    rememberWindow(rule, table->partsOfBank[number][unsigned(rule.scope)],
+                   cycle);
+  const auto &waitsOfScope = table->waits[unsigned(command)];
+  const DRAMScope *shared = table->shared.data();
+  Candidate best;
+  for (unsigned other : busyBanks) {
+    Bank &bank = banks[other];
+    const unsigned *waits = waitsOfScope[unsigned(shared[number ^ other])];
+    bank.hitReady =
+        std::max(bank.hitReady, cycle + waits[unsigned(bank.hitCommand)]);
+    bank.otherReady =
+        std::max(bank.otherReady, cycle + waits[unsigned(bank.otherCommand)]);
+    if (hasWindow)
+      updateOffers(other);
+    consider(other, best);
+  }
+  next = best;
+}
+
+void Channel::chooseNext() {
+  Candidate best;
   for (unsigned bank : busyBanks)
     consider(bank, best);
-  isBestKnown = true;
+  next = best;
+}
+
+Channel::Candidate Channel::nextForOpener() const {
+  Candidate best;
+  for (unsigned bank : busyBanks)
+    if (banks[bank].isOpening)
+      consider(bank, best);
   return best;
 }
 
-Channel::Candidate Channel::nextForOpener() {
-  Candidate next;
-  for (unsigned bank : busyBanks)
-    if (banks[bank].opener != none)
-      consider(bank, next);
-  return next;
-}
-
 void Channel::count(Request &request, const Bank &bank) {
-  if (std::exchange(request.counted, true))
-    return;
+  request.counted = true;
   if (bank.openRow == request.row)
     ++counts.rowHits;
   else if (bank.openRow == noRow)
@@ -124,30 +156,68 @@ void Channel::count(Request &request, const Bank &bank) {
     ++counts.rowConflicts;
 }
 
-void Channel::open(Bank &bank, uint8_t opener) {
-  bank.openRow = requests[opener].row;
-  bank.opener = opener;
-  for (uint8_t i = bank.oldest; i != none; i = requests[i].next)
-    bank.hits += requests[i].row == bank.openRow;
+void Channel::append(List &list, uint8_t index) {
+  (list.empty() ? list.head : requests[list.tail].next) = index;
+  list.tail = index;
+  requests[index].next = none;
 }
 
-void Channel::issue(const Candidate &candidate) {
-  Request &request = requests[candidate.request];
-  Bank &bank = banks[request.bank];
-  count(request, bank);
-  issueToBank(candidate.command, request.bank, candidate.cycle);
-  if (candidate.command == DRAMCommand::Activate) {
-    open(bank, candidate.request);
-  } else if (candidate.command == DRAMCommand::Precharge) {
-    bank.openRow = noRow;
-    bank.hits = 0;
-  } else {
-    serve(candidate.request, candidate.cycle);
+/// Opens the row of the oldest request.
+void Channel::open(unsigned number) {
+  Bank &bank = banks[number];
+  uint8_t index = bank.others.head;
+  bank.openRow = requests[index].row;
+  bank.isOpening = true;
+  bank.others = List();
+  while (index != none) {
+    uint8_t next = requests[index].next;
+    append(requests[index].row == bank.openRow ? bank.hits : bank.others,
+           index);
+    index = next;
   }
+  updateOffers(number);
 }
 
-/// The request's data is on its way.
-void Channel::serve(uint8_t index, uint64_t cycle) {
+/// Closes the row; what has not been served is one list again, by age.
+void Channel::close(unsigned number) {
+  Bank &bank = banks[number];
+  uint8_t a = bank.hits.head, b = bank.others.head;
+  bank.hits = bank.others = List();
+  bank.openRow = noRow;
+  while (a != none || b != none) {
+    bool takeA =
+        b == none || (a != none && requests[a].order < requests[b].order);
+    uint8_t &taken = takeA ? a : b;
+    uint8_t index = std::exchange(taken, requests[taken].next);
+    append(bank.others, index);
+  }
+  updateOffers(number);
+}
+
+void Channel::issue(Candidate candidate) {
+  unsigned number = candidate.bank();
+  Bank &bank = banks[number];
+  Request &request =
+      requests[candidate.isHit() ? bank.hits.head : bank.others.head];
+  DRAMCommand command = candidate.isHit() ? bank.hitCommand : bank.otherCommand;
+  if (!request.counted)
+    count(request, bank);
+  for (unsigned part : table->partsOfBank[number])
+    remember(command, part, candidate.cycle);
+  clock = candidate.cycle + 1;
+  if (candidate.isHit())
+    serveFirstHit(number, candidate.cycle);
+  else if (command == DRAMCommand::Activate)
+    open(number);
+  else
+    close(number);
+  chooseAfter(command, number, candidate.cycle);
+}
+
+/// The oldest hit's data is on its way.
+void Channel::serveFirstHit(unsigned number, uint64_t cycle) {
+  Bank &bank = banks[number];
+  uint8_t index = bank.hits.head;
   const Request &request = requests[index];
   unsigned dataCycles = request.write ? config->timing.writeDataCycles
                                       : config->timing.readDataCycles;
@@ -157,7 +227,22 @@ void Channel::serve(uint8_t index, uint64_t cycle) {
   unsigned slot = firstReturn + inFlight++;
   returns[slot < returns.size() ? slot : slot - returns.size()] = lastReturn;
   counts.busBusyCycles += config->timing.burstCycles;
-  unlink(index);
+  freeRequests |= uint64_t(1) << index;
+  --queued;
+
+  bank.hits.head = request.next;
+  bool isAlike = !bank.hits.empty() && !bank.isOpening &&
+                 requests[bank.hits.head].write == request.write;
+  bank.isOpening = false;
+  if (isAlike)
+    bank.hitRank =
+        rankOf(requests[bank.hits.head], /*isHit=*/true, /*isOpener=*/false);
+  else
+    updateOffers(number);
+  if (bank.empty()) {
+    *llvm::find(busyBanks, number) = busyBanks.back();
+    busyBanks.pop_back();
+  }
 }
 
 uint64_t Channel::popReturn() {
@@ -168,42 +253,22 @@ uint64_t Channel::popReturn() {
   return cycle;
 }
 
-void Channel::unlink(uint8_t index) {
-  unsigned number = requests[index].bank;
-  Bank &bank = banks[number];
-  uint8_t previous = none;
-  for (uint8_t i = bank.oldest; i != index; i = requests[i].next)
-    previous = i;
-  (previous == none ? bank.oldest : requests[previous].next) =
-      requests[index].next;
-  if (bank.youngest == index)
-    bank.youngest = previous;
-  if (bank.opener == index)
-    bank.opener = none;
-  --bank.hits;
-  if (--bank.queued == 0) {
-    *llvm::find(busyBanks, number) = busyBanks.back();
-    busyBanks.pop_back();
-  }
-  freeRequests |= uint64_t(1) << index;
-  --queued;
-}
-
 void Channel::enqueue(Place place, bool write) {
   uint8_t index = llvm::countr_zero(freeRequests);
   freeRequests &= freeRequests - 1;
   requests[index] = {place.row, nextOrder++, accessNumber, uint16_t(place.bank),
                      write,     false,       none};
-  Bank &bank = banks[place.bank];
-  (bank.queued ? requests[bank.youngest].next : bank.oldest) = index;
-  bank.youngest = index;
-  bank.hits += bank.openRow == place.row;
-  if (bank.queued++ == 0)
-    busyBanks.push_back(place.bank);
   ++queued;
-  // What was known to come next still does, or this does.
-  if (isBestKnown)
-    consider(place.bank, best);
+  Bank &bank = banks[place.bank];
+  if (bank.empty())
+    busyBanks.push_back(place.bank);
+  List &list = bank.openRow == place.row ? bank.hits : bank.others;
+  append(list, index);
+  // What comes next still does, unless this is the first of a list.
+  if (list.head == index) {
+    &list == &bank.hits ? offerHit(place.bank) : offerOther(place.bank);
+    consider(place.bank, next);
+  }
 }
 
 /// Rows opened for a request serve it first; then all banks are closed and
@@ -213,15 +278,14 @@ void Channel::refresh() {
   for (Candidate opener; (opener = nextForOpener()).cycle != never;)
     issue(opener);
   if (llvm::any_of(banks, [](auto &bank) { return bank.openRow != noRow; })) {
-    DRAMCommand close = DRAMCommand::PrechargeAll;
-    issueEverywhere(close, std::max(clock, readyEverywhere(close)));
-    for (Bank &bank : banks) {
-      bank.openRow = noRow;
-      bank.hits = 0;
-    }
+    issueEverywhere(DRAMCommand::PrechargeAll);
+    for (unsigned bank = 0; bank < banks.size(); ++bank)
+      close(bank);
   }
-  DRAMCommand refresh = DRAMCommand::Refresh;
-  issueEverywhere(refresh, std::max(clock, readyEverywhere(refresh)));
+  issueEverywhere(DRAMCommand::Refresh);
+  for (unsigned bank : busyBanks)
+    updateOffers(bank);
+  chooseNext();
   ++counts.refreshes;
   nextRefresh += config->refresh.intervalCycles;
 }
@@ -229,7 +293,7 @@ void Channel::refresh() {
 /// Of the refreshes up to `limit` of a channel that has nothing else to do,
 /// only the last leave a trace.
 void Channel::skipIdleRefreshes(uint64_t limit) {
-  if (queued || nextRefresh > limit)
+  if (queued)
     return;
   uint64_t due = (limit - nextRefresh) / config->refresh.intervalCycles;
   if (due < 2)
@@ -238,23 +302,19 @@ void Channel::skipIdleRefreshes(uint64_t limit) {
   nextRefresh += (due - 1) * config->refresh.intervalCycles;
 }
 
-/// Issues the next command, if it comes by `limit`.
-bool Channel::step(uint64_t limit) {
-  Candidate next = nextCommand();
-  if (nextRefresh <= limit && next.cycle >= nextRefresh) {
+/// Issues the next command, or a refresh that is due by `limit` before it.
+void Channel::step(uint64_t limit) {
+  if (nextRefresh <= limit && next.cycle >= nextRefresh)
     refresh();
-    return true;
-  }
-  if (next.cycle > limit)
-    return false;
-  issue(next);
-  return true;
+  else
+    issue(next);
 }
 
 void Channel::advance(uint64_t limit) {
-  skipIdleRefreshes(limit);
-  while (step(limit))
-    ;
+  if (nextRefresh <= limit)
+    skipIdleRefreshes(limit);
+  while (next.cycle <= limit || nextRefresh <= limit)
+    step(limit);
   clock = std::max(clock, limit + 1);
 }
 

@@ -51,6 +51,8 @@ private:
   static constexpr uint64_t never = std::numeric_limits<uint64_t>::max();
   static constexpr uint64_t noRow = never;
   static constexpr uint8_t none = 0xff;
+  /// Long before anything.
+  static constexpr int64_t notYet = -(int64_t(1) << 40);
 
   struct Request {
     uint64_t row;
@@ -59,63 +61,82 @@ private:
     uint16_t bank;
     bool write;
     bool counted;
-    uint8_t next; // The next younger one of the same bank.
+    uint8_t next; // In the same list.
   };
 
+  /// Requests of a bank, the oldest first.
+  struct List {
+    uint8_t head = none;
+    uint8_t tail = none;
+
+    bool empty() const { return head == none; }
+  };
+
+  /// A bank, and when its next commands are allowed: for the first hit, and
+  /// for the first of the others; never if there is none, or if the row was
+  /// opened for the first hit, which comes before all else.
   struct Bank {
     uint64_t openRow = noRow;
-    uint8_t oldest = none;
-    uint8_t youngest = none;
-    /// The request that the open row was opened for, until it is served.
-    uint8_t opener = none;
-    uint8_t queued = 0;
-    /// Of the queued, those for the open row.
-    uint8_t hits = 0;
+    uint64_t hitReady = never, otherReady = never;
+    uint64_t hitRank = never, otherRank = never;
+    List hits, others;
+    DRAMCommand hitCommand = DRAMCommand::Read;
+    DRAMCommand otherCommand = DRAMCommand::Activate;
+    bool isOpening = false;
+
+    bool empty() const { return hits.empty() && others.empty(); }
   };
 
-  /// A command that may come next. Of those possible in a cycle, one for a
-  /// request whose row has just been opened comes first, then the oldest.
+  /// A command that may come next. Of those possible in a cycle, the one of
+  /// the lowest rank does: one for a request whose row has just been opened,
+  /// then the oldest. The lower bits of the rank say whose it is.
   struct Candidate {
     uint64_t cycle = never;
-    uint64_t order = never;
-    DRAMCommand command = DRAMCommand::Activate;
-    uint8_t request = none;
+    uint64_t rank = never;
 
-    bool isBefore(const Candidate &other) const {
-      return cycle != other.cycle ? cycle < other.cycle : order < other.order;
-    }
+    static constexpr unsigned bankBits = 10; // As configurations allow.
+    unsigned bank() const { return (rank >> 1) & ((1 << bankBits) - 1); }
+    bool isHit() const { return rank & 1; }
   };
 
-  uint64_t &ready(unsigned part, DRAMCommand command) {
-    return readyCycles[part * 8 + unsigned(command)];
+  uint64_t rankOf(const Request &request, bool isHit, bool isOpener) const {
+    uint64_t behindOpeners = uint64_t(!isOpener) << 63;
+    return behindOpeners | request.order << (Candidate::bankBits + 1) |
+           uint64_t(request.bank) << 1 | uint64_t(isHit);
   }
-  uint64_t readyInBank(unsigned bank, DRAMCommand command);
-  uint64_t readyEverywhere(DRAMCommand command);
-  void apply(const TimingRule &rule, unsigned part, uint64_t cycle);
-  void issueToBank(DRAMCommand command, unsigned bank, uint64_t cycle);
-  void issueEverywhere(DRAMCommand command, uint64_t cycle);
+  uint64_t readyCycle(unsigned bank, DRAMCommand command) const;
+  uint64_t readyEverywhere(DRAMCommand command) const;
+  void remember(DRAMCommand command, unsigned part, uint64_t cycle);
+  void rememberWindow(const TimingRule &rule, unsigned part, uint64_t cycle);
+  void issueEverywhere(DRAMCommand command);
 
-  void consider(unsigned bank, Candidate &best);
-  const Candidate &nextCommand();
-  Candidate nextForOpener();
-  void issue(const Candidate &candidate);
+  void offerHit(unsigned bank);
+  void offerOther(unsigned bank);
+  void updateOffers(unsigned bank);
+  void consider(unsigned bank, Candidate &best) const;
+  void chooseAfter(DRAMCommand command, unsigned bank, uint64_t cycle);
+  void chooseNext();
+  Candidate nextForOpener() const;
+
+  void issue(Candidate candidate);
   void count(Request &request, const Bank &bank);
-  void open(Bank &bank, uint8_t opener);
-  void serve(uint8_t index, uint64_t cycle);
+  void append(List &list, uint8_t index);
+  void open(unsigned bank);
+  void close(unsigned bank);
+  void serveFirstHit(unsigned bank, uint64_t cycle);
   void enqueue(Place place, bool write);
-  void unlink(uint8_t index);
-  uint8_t findRequest(const Bank &bank, bool hit) const;
   uint64_t popReturn();
 
   void advance(uint64_t limit);
-  bool step(uint64_t limit);
+  void step(uint64_t limit);
   void skipIdleRefreshes(uint64_t limit);
   void refresh();
 
   const MemoryConfig *config;
   const TimingTable *table;
-  std::vector<uint64_t> readyCycles; // By part and command.
-  std::vector<uint64_t> history;
+  /// The latest cycle of each command by part, and of earlier ones for the
+  /// rules that count them.
+  std::vector<int64_t> latest, history;
   std::vector<Bank> banks;
   std::vector<uint16_t> busyBanks; // Those with requests.
   /// As many as may be outstanding, and a bit for each that is free.
@@ -129,9 +150,8 @@ private:
 
   /// The first cycle that has no command yet.
   uint64_t clock = 0;
-  /// What comes next, as long as nothing is issued.
-  Candidate best;
-  bool isBestKnown = true;
+  /// What comes next, if no request comes before it.
+  Candidate next;
   uint64_t nextSend = 0;
   uint64_t nextOrder = 0;
   uint64_t nextRefresh = never;

@@ -25,14 +25,16 @@ private:
   };
 
   void arrangeFields();
-  Place placeOf(uint64_t transaction) const;
-  uint64_t send(unsigned channel, uint64_t transaction, bool write);
+  Place placeOf(uint64_t address) const;
+  uint64_t send(unsigned channel, uint64_t first, uint64_t count, bool write);
   uint64_t completionOf(unsigned channel);
 
   MemoryConfig config;
   TimingTable table;
   BitField fields[5];
   unsigned transactionShift, channelShift;
+  /// The bits within which transactions of a channel have one place.
+  uint64_t columnMask = 0;
   std::vector<Channel> channels;
   /// Runs ahead of a channel, to see how its requests end.
   Channel ahead;
@@ -71,11 +73,13 @@ void Memory::Channels::arrangeFields() {
     fields[unsigned(field)] = {shift, sizes[unsigned(field)] - 1};
     shift += llvm::Log2_64(sizes[unsigned(field)]);
   }
+  if (config.mapping[0] == AddressField::Column)
+    columnMask = fields[unsigned(AddressField::Column)].mask;
 }
 
-Place Memory::Channels::placeOf(uint64_t transaction) const {
+/// Of a transaction, numbered within its channel.
+Place Memory::Channels::placeOf(uint64_t address) const {
   const DRAMOrganization &part = config.organization;
-  uint64_t address = transaction >> channelShift;
   auto field = [&](AddressField which) {
     return fields[unsigned(which)].of(address);
   };
@@ -85,21 +89,30 @@ Place Memory::Channels::placeOf(uint64_t transaction) const {
           field(AddressField::Row)};
 }
 
-/// Sends a transaction; returns when it left.
-uint64_t Memory::Channels::send(unsigned channel, uint64_t transaction,
-                                bool write) {
-  ++counts.transactions;
+/// Sends transactions that follow each other in a channel; returns when the
+/// last one left.
+uint64_t Memory::Channels::send(unsigned channel, uint64_t first,
+                                uint64_t count, bool write) {
+  counts.transactions += count;
   if (lastTouch[channel] != accesses) {
     lastTouch[channel] = accesses;
     touched.push_back(channel);
     channels[channel].beginAccess();
   }
-  if (config.mode == MemoryMode::Timing)
-    return channels[channel].send(start, placeOf(transaction), write);
-  double leaves = std::max(double(start), busFree[channel]);
-  busFree[channel] = leaves + nominalCycles;
-  busBusy[channel] += nominalCycles;
-  return std::ceil(leaves);
+  if (config.mode == MemoryMode::Nominal) {
+    double leaves = std::max(double(start), busFree[channel]);
+    busFree[channel] = leaves + count * nominalCycles;
+    busBusy[channel] += count * nominalCycles;
+    return std::ceil(leaves + (count - 1) * nominalCycles);
+  }
+  Place place = placeOf(first);
+  uint64_t left = 0;
+  for (uint64_t i = first; i < first + count; ++i) {
+    if ((i & columnMask) == 0)
+      place = placeOf(i);
+    left = channels[channel].send(start, place, write);
+  }
+  return left;
 }
 
 uint64_t Memory::Channels::completionOf(unsigned channel) {
@@ -121,8 +134,14 @@ Transfer Memory::Channels::access(uint64_t startCycle,
     counts.usefulBytes += segment.bytes;
     uint64_t first = segment.address >> transactionShift;
     uint64_t last = (segment.address + segment.bytes - 1) >> transactionShift;
-    for (uint64_t i = first; i <= last; ++i)
-      lastLeft = std::max(lastLeft, send(i & (config.channels - 1), i, write));
+    // Every channel has each `channels`-th of them.
+    uint64_t end = std::min(last, first + config.channels - 1);
+    for (uint64_t i = first; i <= end; ++i) {
+      uint64_t count = ((last - i) >> channelShift) + 1;
+      uint64_t left =
+          send(i & (config.channels - 1), i >> channelShift, count, write);
+      lastLeft = std::max(lastLeft, left);
+    }
   }
   if (touched.empty())
     return {startCycle, startCycle};

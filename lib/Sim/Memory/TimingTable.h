@@ -9,12 +9,12 @@
 
 namespace rarefy {
 
-/// What a command does to one of the parts of the device that it concerns.
+/// After `preceding`, what it is a rule for waits.
 struct TimingRule {
   DRAMScope scope;
-  DRAMCommand following;
+  DRAMCommand preceding;
   unsigned cycles;
-  /// The preceding commands to remember; 1 is the one being issued.
+  /// The preceding commands to remember; 1 is the latest.
   unsigned window;
   /// Where this rule's memory begins, if its window is longer.
   unsigned history;
@@ -28,16 +28,26 @@ struct TimingTable {
   /// First part of a scope, and how many there are.
   std::array<unsigned, numDRAMScopes> firstPart, numParts;
   /// The four parts that a bank belongs to, from the channel to the bank.
-  std::vector<std::array<unsigned, numDRAMScopes>> partsOfBank;
-  /// By preceding command.
+  std::vector<std::array<uint16_t, numDRAMScopes>> partsOfBank;
+  /// The smallest scope that two banks share, by the exclusive or of their
+  /// numbers.
+  std::vector<DRAMScope> shared;
+
+  /// The rules for each following command.
   std::vector<TimingRule> rules[numDRAMCommands];
-  /// Cycles to remember for all rules with windows.
+  /// Those of them with a window of 1, summed up: cycles after a command until
+  /// another, in banks that share a scope.
+  unsigned waits[numDRAMCommands][numDRAMScopes][numDRAMCommands] = {};
+  /// The others, by preceding command.
+  std::vector<TimingRule> windowRules[numDRAMCommands];
+  /// Cycles to remember for these.
   unsigned historySize = 0;
 
   unsigned totalParts() const { return firstPart.back() + numParts.back(); }
 
 private:
-  void addRule(DRAMCommand preceding, TimingRule rule);
+  void arrangeParts(const DRAMOrganization &organization);
+  void addRule(DRAMCommand following, TimingRule rule);
 };
 
 } // namespace rarefy
