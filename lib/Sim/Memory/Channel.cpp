@@ -94,7 +94,6 @@ void Channel::updateOffers(unsigned number) {
 
 inline void Channel::consider(unsigned number, Candidate &best) const {
   const Bank &bank = banks[number];
-  // Which one is first changes all the time: no branches.
   auto offer = [&](uint64_t ready, uint64_t rank) {
     uint64_t cycle = std::max(clock, ready);
     bool isFirst =
@@ -103,7 +102,8 @@ inline void Channel::consider(unsigned number, Candidate &best) const {
     best.rank = isFirst ? rank : best.rank;
   };
   offer(bank.hitReady, bank.hitRank);
-  offer(bank.otherReady, bank.otherRank);
+  if (bank.otherReady != never)
+    offer(bank.otherReady, bank.otherRank);
 }
 
 /// What comes next after a command that has just been issued: what banks wait
@@ -122,8 +122,9 @@ void Channel::chooseAfter(DRAMCommand command, unsigned number,
     const unsigned *waits = waitsOfScope[unsigned(shared[number ^ other])];
     bank.hitReady =
         std::max(bank.hitReady, cycle + waits[unsigned(bank.hitCommand)]);
-    bank.otherReady =
-        std::max(bank.otherReady, cycle + waits[unsigned(bank.otherCommand)]);
+    if (bank.otherReady != never)
+      bank.otherReady =
+          std::max(bank.otherReady, cycle + waits[unsigned(bank.otherCommand)]);
     if (hasWindow)
       updateOffers(other);
     consider(other, best);
@@ -225,7 +226,8 @@ void Channel::serveFirstHit(unsigned number, uint64_t cycle) {
   if (request.access == accessNumber)
     completed = lastReturn;
   unsigned slot = firstReturn + inFlight++;
-  returns[slot < returns.size() ? slot : slot - returns.size()] = lastReturn;
+  unsigned size = config->outstandingPerChannel;
+  returns[slot < size ? slot : slot - size] = lastReturn;
   counts.busBusyCycles += config->timing.burstCycles;
   freeRequests |= uint64_t(1) << index;
   --queued;
@@ -247,7 +249,7 @@ void Channel::serveFirstHit(unsigned number, uint64_t cycle) {
 
 uint64_t Channel::popReturn() {
   uint64_t cycle = returns[firstReturn];
-  if (++firstReturn == returns.size())
+  if (++firstReturn == config->outstandingPerChannel)
     firstReturn = 0;
   --inFlight;
   return cycle;
@@ -320,7 +322,7 @@ void Channel::advance(uint64_t limit) {
 
 uint64_t Channel::send(uint64_t earliest, Place place, bool write) {
   uint64_t cycle = std::max(earliest, nextSend);
-  if (queued + inFlight == requests.size()) {
+  if (queued + inFlight == config->outstandingPerChannel) {
     while (inFlight == 0)
       step(never);
     cycle = std::max(cycle, popReturn());
