@@ -81,3 +81,19 @@ func.func @nibbles(%a: memref<16x64xi8>, %b: memref<64x16xi4>, %c: memref<16x16x
   }
   return
 }
+
+// One row meets a constant in panels as any other.
+// CHECK-LABEL: func.func @packed_row
+// CHECK: vector.load %arg1[{{.*}}] : memref<4x64x16xf32>, vector<8xf32>
+// CHECK: vector.fma
+func.func @packed_row(%a: memref<1x64xf32>, %b: memref<4x64x16xf32>, %c: memref<1x64xf32>) {
+  linalg.generic {indexing_maps = [#lhs, affine_map<(m, n, k) -> (n floordiv 16, k, n mod 16)>, #out],
+      iterator_types = ["parallel", "parallel", "reduction"]}
+    ins(%a, %b : memref<1x64xf32>, memref<4x64x16xf32>) outs(%c : memref<1x64xf32>) {
+  ^bb0(%x: f32, %y: f32, %o: f32):
+    %m = arith.mulf %x, %y : f32
+    %s = arith.addf %m, %o : f32
+    linalg.yield %s : f32
+  }
+  return
+}

@@ -134,7 +134,7 @@ Type Contraction::getSumType() const {
              : type;
 }
 
-std::optional<int64_t> Contraction::getPanelWidth() const {
+std::optional<int64_t> Contraction::getPanelWidth(int64_t lanes) const {
   ArrayRef<AffineExpr> results = getMap(rhs).getResults();
   if (results.size() < 3)
     return std::nullopt;
@@ -143,7 +143,7 @@ std::optional<int64_t> Contraction::getPanelWidth() const {
     return std::nullopt;
   auto width = dyn_cast<AffineConstantExpr>(mod.getRHS());
   AffineExpr self = getAffineDimExpr(column, op.getContext());
-  if (!width || mod.getLHS() != self ||
+  if (!width || width.getValue() % lanes != 0 || mod.getLHS() != self ||
       results[results.size() - 3] != self.floorDiv(width.getValue()))
     return std::nullopt;
   return width.getValue();

@@ -59,8 +59,7 @@ KernelEmitter::KernelEmitter(RewriterBase &b, Contraction &contraction,
   unsigned bits = sumType.getIntOrFloatBitWidth();
   shape = chooseKernel(target, bits, staticSize(c.column));
   int64_t rows = c.row ? staticSize(*c.row) : 1;
-  std::optional<int64_t> width = c.getPanelWidth();
-  if (width && *width % shape.lanes == 0) {
+  if (std::optional<int64_t> width = c.getPanelWidth(shape.lanes)) {
     access = RhsAccess::Packed;
     shape = chooseKernel(target, bits, *width);
     shape.vectors = *width / shape.lanes;

@@ -34,7 +34,7 @@ Operation *zeroFillBefore(Operation *op, Value buffer) {
 }
 
 /// Why the micro-kernel cannot compute `c`; empty if it can.
-StringRef findObstacle(const Contraction &c) {
+StringRef findObstacle(const Contraction &c, const CPUTarget &target) {
   if (!isContiguousAlong(c.op, c.acc, c.column))
     return "the result's innermost dimension is not contiguous";
   Type type = c.getSumType();
@@ -45,7 +45,8 @@ StringRef findObstacle(const Contraction &c) {
   if (!isPackedInBuffers(getElementTypeOrSelf(c.rhs->get().getType())))
     return "the right-hand side's elements are not 8, 16, 32 or 64 bits";
   auto rows = c.row ? c.op.getStaticLoopRanges()[*c.row] : 1;
-  if (rows == 1 && !isContiguousAlong(c.op, c.rhs, c.column))
+  if (rows == 1 && !isContiguousAlong(c.op, c.rhs, c.column) &&
+      !c.getPanelWidth(target.lanes(type.getIntOrFloatBitWidth())))
     return "its only row meets a right-hand side that is contiguous along the "
            "sum";
   return "";
@@ -98,7 +99,7 @@ private:
     // Nothing is added to the result.
     if (llvm::is_contained(sizes, 0))
       return rewriter.eraseOp(c.op);
-    StringRef obstacle = findObstacle(c);
+    StringRef obstacle = findObstacle(c, target);
     if (!obstacle.empty()) {
       remark::missed(
           c.op.getLoc(),

@@ -30,8 +30,8 @@ struct Contraction {
     return op.getMatchingIndexingMap(operand);
   }
   /// Columns in a panel of `rhs` if it is packed, that is, indexed by
-  /// [.., column floordiv p, k, column mod p].
-  std::optional<int64_t> getPanelWidth() const;
+  /// [.., column floordiv p, k, column mod p], in whole vectors of `lanes`.
+  std::optional<int64_t> getPanelWidth(int64_t lanes) const;
 
   static FailureOr<Contraction> match(linalg::GenericOp op);
 };
