@@ -5,6 +5,7 @@
 #include "rarefy/ISA/ISA.h"
 #include "llvm/ADT/APFloat.h"
 #include "llvm/ADT/STLExtras.h"
+#include "llvm/ADT/StringExtras.h"
 #include "llvm/ADT/bit.h"
 
 using namespace rarefy;
@@ -17,7 +18,7 @@ static ParseResult parseSet(OpAsmParser &parser, const Field &field,
   return parser.parseCommaSeparatedList(
       OpAsmParser::Delimiter::Square, [&]() -> ParseResult {
         SMLoc loc = parser.getCurrentLocation();
-        uint64_t member;
+        uint64_t member = 0;
         if (parser.parseInteger(member))
           return failure();
         if (member >= field.width || !(field.max >> member & 1))
