@@ -92,8 +92,9 @@ TEST(SpAttenConfig, EvaluatesTheTimingTable) {
   unsigned windows = 0;
   for (const TimingRow &row : timing.rows) {
     windows += row.window == 4 && row.latencyCycles == 15;
-    if (row.cycles == "nCL + nBL + 2 - nCWL")
+    if (row.cycles == "nCL + nBL + 2 - nCWL") {
       EXPECT_EQ(row.latencyCycles, 11u);
+    }
   }
   EXPECT_EQ(windows, 1u);
 }
@@ -115,8 +116,9 @@ TEST(SpAttenConfig, OverridesReplaceOneValueEach) {
   EXPECT_EQ(config.clockGHz, 0.5);
   EXPECT_EQ(config.memory.mapping[0], AddressField::Row);
   for (const TimingRow &row : config.memory.timing.rows)
-    if (row.cycles == "nRCDRD")
+    if (row.cycles == "nRCDRD") {
       EXPECT_EQ(row.latencyCycles, 9u);
+    }
 }
 
 TEST(SpAttenConfig, RefusesWrongOverrides) {

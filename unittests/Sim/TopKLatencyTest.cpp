@@ -95,8 +95,9 @@ TEST(QuickSelect, KeepsExactlyKAndTheEarliestOfEquals) {
     Selection found = quickSelect(values, k, pivots);
     ASSERT_EQ(found.kept, largest(values, k));
     ASSERT_EQ(found.roundSizes.empty(), k == values.size());
-    if (!found.roundSizes.empty())
+    if (!found.roundSizes.empty()) {
       EXPECT_EQ(found.roundSizes[0], values.size());
+    }
   }
 }
 
