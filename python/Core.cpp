@@ -267,10 +267,10 @@ public:
     });
   }
 
-  static Module importONNX(nb::bytes bytes, std::string_view directory) {
+  static Module importONNX(nb::bytes bytes, std::string_view path) {
     std::string_view source(bytes.c_str(), bytes.size());
     return create([&](RarefyContext context) {
-      return rarefyModuleImportONNX(context, wrap(source), wrap(directory));
+      return rarefyModuleImportONNX(context, wrap(source), wrap(path));
     });
   }
 
@@ -334,7 +334,7 @@ NB_MODULE(_core, m) {
   nb::class_<Module>(m, "Module")
       .def_static("parse", &Module::parse, "source"_a, "name"_a)
       .def_static("load", &Module::load, "path"_a)
-      .def_static("import_onnx", &Module::importONNX, "source"_a, "directory"_a)
+      .def_static("import_onnx", &Module::importONNX, "source"_a, "path"_a)
       .def("print", &Module::print, "max_elements"_a)
       .def("run", &Module::run, "passes"_a)
       .def("remarks", &Module::remarks)

@@ -84,11 +84,11 @@ RAREFY_API RarefyModule rarefyModuleParse(RarefyContext context,
 RAREFY_API RarefyModule rarefyModuleLoad(RarefyContext context,
                                          RarefyString path);
 
-/* Imports a serialized ONNX model. Its external data is looked for in
- * `directory`. */
+/* Imports a serialized ONNX model. Its external data is beside `path`, which
+ * messages name, too; may be empty. */
 RAREFY_API RarefyModule rarefyModuleImportONNX(RarefyContext context,
                                                RarefyString bytes,
-                                               RarefyString directory);
+                                               RarefyString path);
 
 RAREFY_API RarefyModule rarefyModuleClone(RarefyModule module);
 RAREFY_API void rarefyModuleDestroy(RarefyModule module);
@@ -144,7 +144,7 @@ typedef struct RarefyCompileOptions {
   RarefyString passes; /* run first; may be empty */
   RarefyString target; /* empty: "cpu", the only one so far */
   RarefyString cpu;    /* empty: "native"; or LLVM's name of a processor */
-  int optLevel;        /* LLVM's, 0 to 3; negative: 3, 0 for the reference */
+  int optLevel;        /* LLVM's, 0 to 3; -1: 3, 0 for the reference */
   bool reference;      /* plain loops, to compare results with */
 } RarefyCompileOptions;
 

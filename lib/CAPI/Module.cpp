@@ -35,8 +35,8 @@ RarefyModule rarefyModuleLoad(RarefyContext context, RarefyString path) {
 }
 
 RarefyModule rarefyModuleImportONNX(RarefyContext context, RarefyString bytes,
-                                    RarefyString directory) {
-  return wrap(context->state, importONNXModule(unwrap(bytes), unwrap(directory),
+                                    RarefyString path) {
+  return wrap(context->state, importONNXModule(unwrap(bytes), unwrap(path),
                                                context->state->context));
 }
 

@@ -35,7 +35,7 @@ RarefyProgram rarefyCompile(RarefyModule module,
   compile.entry = get(options->entry, compile.entry);
   compile.passes = get(options->passes, compile.passes);
   compile.cpu = get(options->cpu, compile.cpu);
-  if (options->optLevel >= 0)
+  if (options->optLevel != -1)
     compile.optLevel = options->optLevel;
   compile.reference = options->reference;
   llvm::Expected<std::unique_ptr<Program>> program =

@@ -89,6 +89,8 @@ struct LoadedCode::Session {
 
   orc::ExecutionSession session;
   orc::ObjectLinkingLayer layer;
+  /// What code calls and nobody defines.
+  std::string missing;
 };
 
 LoadedCode::LoadedCode() = default;
@@ -127,15 +129,28 @@ LoadedCode::load(std::unique_ptr<llvm::MemoryBuffer> object,
   std::unique_ptr<LoadedCode> code(new LoadedCode());
   code->session = std::make_unique<Session>(std::move(*control));
   orc::ExecutionSession &session = code->session->session;
-  // A missing symbol is reported by the error, not on stderr too.
-  session.setErrorReporter(
-      [](llvm::Error error) { llvm::consumeError(std::move(error)); });
+  // The lookup's own error does not say which symbols are missing.
+  std::string &missing = code->session->missing;
+  session.setErrorReporter([&missing](llvm::Error error) {
+    llvm::handleAllErrors(
+        std::move(error),
+        [&](const orc::SymbolsNotFound &notFound) {
+          for (const orc::SymbolStringPtr &name : notFound.getSymbols())
+            missing += (missing.empty() ? "'" : ", '") + (*name).str() + "'";
+        },
+        [](const llvm::ErrorInfoBase &) {});
+  });
   orc::JITDylib &dylib = session.createBareJITDylib("program");
   if (llvm::Error error = defineSymbols(session, dylib, constants))
     return error;
   if (llvm::Error error = code->session->layer.add(dylib, std::move(object)))
     return error;
   auto found = session.lookup({&dylib}, session.intern(symbol));
+  if (!found && !missing.empty()) {
+    llvm::consumeError(found.takeError());
+    return llvm::createStringError("the module calls " + missing +
+                                   ", which nothing defines");
+  }
   if (!found)
     return found.takeError();
   code->address = found->getAddress().toPtr<void *>();

@@ -7,7 +7,6 @@
 #include "rarefy/Target/ONNX/ImportONNX.h"
 #include "llvm/Support/FileSystem.h"
 #include "llvm/Support/MemoryBuffer.h"
-#include "llvm/Support/Path.h"
 #include "llvm/Support/SourceMgr.h"
 
 using namespace rarefy;
@@ -45,11 +44,10 @@ llvm::Expected<OwningOpRef<ModuleOp>> rarefy::loadModule(StringRef path,
   return module;
 }
 
-OwningOpRef<ModuleOp> rarefy::importONNXModule(StringRef bytes,
-                                               StringRef directory,
+OwningOpRef<ModuleOp> rarefy::importONNXModule(StringRef bytes, StringRef path,
                                                MLIRContext &context) {
-  SmallString<128> name(directory);
-  llvm::sys::path::append(name, "<bytes>");
-  return importONNX(llvm::MemoryBufferRef(bytes, name), &context,
-                    /*hasPath=*/!directory.empty());
+  bool hasPath = !path.empty();
+  return importONNX(
+      llvm::MemoryBufferRef(bytes, hasPath ? path : StringRef("<bytes>")),
+      &context, hasPath);
 }

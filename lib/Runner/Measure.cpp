@@ -7,19 +7,21 @@
 
 using namespace rarefy;
 
-llvm::Expected<std::vector<CheckedResult>>
-rarefy::checkResults(ModuleOp module, CompileOptions options,
-                     ArrayRef<ArrayView> inputs, ArrayRef<Array> results,
-                     std::optional<double> tolerance) {
+llvm::Expected<SmallVector<Array, 2>>
+rarefy::callReference(ModuleOp module, CompileOptions options,
+                      ArrayRef<ArrayView> inputs) {
   options.reference = true;
   auto program = Program::compile(module.clone(), options);
   if (!program)
     return program.takeError();
-  auto expected = (*program)->call(inputs);
-  if (!expected)
-    return expected.takeError();
+  return (*program)->call(inputs);
+}
+
+llvm::Expected<std::vector<CheckedResult>>
+rarefy::checkResults(ArrayRef<Array> results, ArrayRef<Array> expected,
+                     std::optional<double> tolerance) {
   std::vector<CheckedResult> checks;
-  for (auto [result, reference] : llvm::zip_equal(results, *expected)) {
+  for (auto [result, reference] : llvm::zip_equal(results, expected)) {
     if (result.shape != reference.shape)
       return llvm::createStringError(
           "a result has shape " + formatType(result.shape, result.type) +

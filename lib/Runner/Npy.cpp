@@ -195,6 +195,11 @@ llvm::Expected<Array> rarefy::parseNpy(StringRef bytes) {
   if (!array.data)
     return makeError("not enough memory for " + Twine(expected) + " bytes");
   std::memcpy(array.data, elements.data(), elements.size());
+  // numpy takes any byte but 0 for true.
+  if (array.type == ElementType::I1)
+    for (char &byte :
+         MutableArrayRef(static_cast<char *>(array.data), elements.size()))
+      byte = byte != 0;
   return array;
 }
 
@@ -236,9 +241,45 @@ std::string rarefy::formatNpy(const ArrayView &array) {
   return bytes;
 }
 
-llvm::Error rarefy::writeNpy(StringRef path, const ArrayView &array) {
-  return llvm::writeToOutput(path, [&](raw_ostream &stream) {
-    stream << formatNpy(array);
-    return llvm::Error::success();
-  });
+/// A file beside `path` with the bytes of `array`.
+static llvm::Expected<llvm::sys::fs::TempFile>
+writeBeside(StringRef path, const ArrayView &array) {
+  if (llvm::sys::fs::is_directory(path))
+    return makeError(path + ": is a directory");
+  auto file = llvm::sys::fs::TempFile::create(path + ".%%%%%%", 0666);
+  if (!file)
+    return makeError(path + ": " + llvm::toString(file.takeError()));
+  llvm::raw_fd_ostream stream(file->FD, /*shouldClose=*/false);
+  stream << formatNpy(array);
+  stream.flush();
+  if (!stream.has_error())
+    return file;
+  std::string message = stream.error().message();
+  stream.clear_error();
+  llvm::consumeError(file->discard());
+  return makeError(path + ": " + message);
+}
+
+llvm::Error
+rarefy::writeNpy(ArrayRef<std::pair<std::string, ArrayView>> files) {
+  SmallVector<llvm::sys::fs::TempFile> written;
+  llvm::Error error = llvm::Error::success();
+  for (const auto &[path, array] : files) {
+    llvm::Expected<llvm::sys::fs::TempFile> file = writeBeside(path, array);
+    if (!file) {
+      error = file.takeError();
+      break;
+    }
+    written.push_back(std::move(*file));
+  }
+  for (auto [i, file] : llvm::enumerate(written)) {
+    if (error) {
+      llvm::consumeError(file.discard());
+      continue;
+    }
+    const std::string &path = files[i].first;
+    if (llvm::Error failure = file.keep(path))
+      error = makeError(path + ": " + llvm::toString(std::move(failure)));
+  }
+  return error;
 }

@@ -8,6 +8,7 @@
 
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/Dialect/LLVMIR/LLVMDialect.h"
+#include "mlir/IR/SymbolTable.h"
 #include "mlir/Pass/PassManager.h"
 #include "mlir/Target/LLVMIR/Dialect/Builtin/BuiltinToLLVMIRTranslation.h"
 #include "mlir/Target/LLVMIR/Dialect/LLVMIR/LLVMToLLVMIRTranslation.h"
@@ -15,6 +16,8 @@
 #include "mlir/Target/LLVMIR/Export.h"
 #include "rarefy/Pipelines/Pipelines.h"
 #include "rarefy/Runner/Passes.h"
+#include "llvm/ADT/StringMap.h"
+#include "llvm/Analysis/TargetLibraryInfo.h"
 #include "llvm/IR/IRBuilder.h"
 #include "llvm/IR/LLVMContext.h"
 #include "llvm/Support/MemoryBuffer.h"
@@ -39,12 +42,20 @@ struct Program::Impl {
   /// The descriptions of results, then of inputs, with all that is known
   /// before a call filled in.
   std::vector<int64_t> frame;
+  /// Sizes of inputs that have to be the same.
+  struct SizePair {
+    size_t input, dimension;               ///< the later of the two
+    size_t earlierInput, earlierDimension; ///< the first of that name
+  };
+  std::vector<SizePair> equalSizes;
   void (*invoke)(int64_t *frame) = nullptr;
 
   void buildFrame();
+  void findEqualSizes();
+  llvm::Error checkEqualSizes(ArrayRef<ArrayView> inputs) const;
   llvm::Error bindInput(size_t index, const ArrayView &input, int64_t *words,
                         SmallVectorImpl<Buffer> &copies) const;
-  llvm::Expected<Array> takeResult(const TensorInfo &info, int64_t *words,
+  llvm::Expected<Array> takeResult(size_t index, int64_t *words,
                                    ArrayRef<ArrayView> inputs,
                                    ArrayRef<Array> earlier) const;
 };
@@ -72,24 +83,49 @@ private:
 /// The passes have reported what is wrong.
 static llvm::Error makeReportedError() { return llvm::createStringError(""); }
 
-/// Names of arguments and results are in the signature by now; LLVM would
+/// What describes arguments and results is in the signature by now; LLVM would
 /// complain of attributes that it does not know.
-static void dropNames(ModuleOp module) {
-  auto name = StringAttr::get(module->getContext(), "rarefy.name");
+static void dropDescriptions(ModuleOp module) {
+  auto others = [](DictionaryAttr attrs) {
+    SmallVector<NamedAttribute> kept;
+    if (attrs)
+      llvm::append_range(kept, attrs.getValue());
+    llvm::erase_if(kept, [](NamedAttribute attr) {
+      return attr.getName().getValue().starts_with("rarefy.");
+    });
+    return kept;
+  };
   for (auto function : module.getOps<func::FuncOp>()) {
     for (unsigned i = 0; i < function.getNumArguments(); ++i)
-      function.removeArgAttr(i, name);
+      function.setArgAttrs(i, others(function.getArgAttrDict(i)));
     for (unsigned i = 0; i < function.getNumResults(); ++i)
-      function.removeResultAttr(i, name);
+      function.setResultAttrs(i, others(function.getResultAttrDict(i)));
   }
 }
 
+/// Compiled code calls functions of the C library, of OpenMP and of the
+/// runtime by name: no function of the module may be taken for one of them.
+static bool isReserved(StringRef name, const llvm::TargetLibraryInfoImpl &c) {
+  llvm::LibFunc function;
+  return c.getLibFunc(name, function) || name == invokeName ||
+         llvm::any_of(
+             ArrayRef<StringRef>{"omp_", "__kmpc_", "_mlir_ciface_"},
+             [&](StringRef prefix) { return name.starts_with(prefix); }) ||
+         llvm::any_of(getRuntimeSymbols(), [&](const RuntimeSymbol &symbol) {
+           return name == symbol.name;
+         });
+}
+
+static void renameReserved(ModuleOp module, const llvm::Triple &triple) {
+  llvm::TargetLibraryInfoImpl library(triple);
+  SymbolTable symbols(module);
+  for (auto function : module.getOps<func::FuncOp>())
+    if (!function.isExternal() && isReserved(function.getSymName(), library))
+      (void)symbols.renameToUnique(function, {});
+}
+
 static llvm::Error lower(ModuleOp module, const CompileOptions &options) {
-  // The symbol that the program calls.
-  auto entry = module.lookupSymbol<func::FuncOp>(options.entry);
-  entry->setAttr(LLVM::LLVMDialect::getEmitCWrapperAttrName(),
-                 UnitAttr::get(module->getContext()));
-  dropNames(module);
+  dropDescriptions(module);
   PassManager pm(module->getContext());
   if (options.reference) {
     buildReferencePipeline(pm);
@@ -152,6 +188,18 @@ void Program::Impl::buildFrame() {
   llvm::for_each(signature.inputs, append);
 }
 
+void Program::Impl::findEqualSizes() {
+  llvm::StringMap<std::pair<size_t, size_t>> first;
+  for (auto [i, input] : llvm::enumerate(signature.inputs))
+    for (auto [d, name, size] : llvm::enumerate(input.sizeNames, input.shape)) {
+      if (name.empty())
+        continue;
+      auto [place, isFirst] = first.try_emplace(name, i, d);
+      if (!isFirst)
+        equalSizes.push_back({i, d, place->second.first, place->second.second});
+    }
+}
+
 /// LLVM's half of the compilation.
 static llvm::Expected<std::unique_ptr<LoadedCode>>
 compileToCode(OwningOpRef<ModuleOp> module, StringRef entry, unsigned optLevel,
@@ -194,8 +242,8 @@ Program::compile(OwningOpRef<ModuleOp> module, const CompileOptions &options) {
   auto impl = std::make_unique<Impl>();
   CompileStats &stats = impl->stats;
   // What runs once is slower to optimise than to run.
-  unsigned optLevel = options.optLevel.value_or(options.reference ? 0 : 3);
-  if (optLevel > 3)
+  int optLevel = options.optLevel.value_or(options.reference ? 0 : 3);
+  if (optLevel < 0 || optLevel > 3)
     return llvm::createStringError("optimisation level " + Twine(optLevel) +
                                    ": expected 0 to 3");
   auto machine = createHostTargetMachine(options.cpu, optLevel);
@@ -212,12 +260,18 @@ Program::compile(OwningOpRef<ModuleOp> module, const CompileOptions &options) {
   if (!signature)
     return signature.takeError();
   impl->signature = std::move(*signature);
+  auto entry = module->lookupSymbol<func::FuncOp>(options.entry);
+  std::string entryName;
   {
     Stopwatch watch(stats.lowering);
+    renameReserved(*module, (*machine)->getTargetTriple());
+    entry->setAttr(LLVM::LLVMDialect::getEmitCWrapperAttrName(),
+                   UnitAttr::get(module->getContext()));
+    entryName = entry.getSymName().str();
     if (llvm::Error error = lower(*module, options))
       return error;
   }
-  auto code = compileToCode(std::move(module), options.entry, optLevel,
+  auto code = compileToCode(std::move(module), entryName, optLevel,
                             impl->signature, **machine, impl->constants, stats);
   if (!code)
     return code.takeError();
@@ -225,6 +279,7 @@ Program::compile(OwningOpRef<ModuleOp> module, const CompileOptions &options) {
   impl->invoke =
       reinterpret_cast<void (*)(int64_t *)>(impl->code->getAddress());
   impl->buildFrame();
+  impl->findEqualSizes();
   return std::unique_ptr<Program>(new Program(std::move(impl)));
 }
 
@@ -232,36 +287,19 @@ Program::compile(OwningOpRef<ModuleOp> module, const CompileOptions &options) {
 // Calls
 //===----------------------------------------------------------------------===//
 
-static std::string describe(const TensorInfo &info, size_t index) {
-  std::string text = "input " + std::to_string(index);
-  return info.name.empty() ? text : text + " ('" + info.name + "')";
-}
-
-static bool matches(const TensorInfo &info, const ArrayView &input) {
-  if (info.type != input.type || info.shape.size() != input.shape.size())
-    return false;
-  for (auto [expected, found] : llvm::zip_equal(info.shape, input.shape))
-    if (found < 0 || (expected >= 0 && expected != found))
-      return false;
-  return true;
-}
-
 /// Fills in the description at `words` of `input`.
 llvm::Error Program::Impl::bindInput(size_t index, const ArrayView &input,
                                      int64_t *words,
                                      SmallVectorImpl<Buffer> &copies) const {
   const TensorInfo &info = signature.inputs[index];
-  if (!matches(info, input))
-    return llvm::createStringError(describe(info, index) + ": expected " +
-                                   formatType(info.shape, info.type) +
-                                   ", found " +
-                                   formatType(input.shape, input.type));
+  if (llvm::Error error = checkInput(info, index, input))
+    return error;
   void *data = input.data;
   unsigned width = getByteWidth(info.type);
   if (reinterpret_cast<uintptr_t>(data) % width) {
     Array copy = Array::allocate(input.type, input.shape);
     if (!copy.data)
-      return llvm::createStringError(describe(info, index) +
+      return llvm::createStringError(describeInput(info, index) +
                                      ": not enough memory to align it");
     std::memcpy(copy.data, data, copy.getByteSize());
     data = copy.data;
@@ -274,6 +312,22 @@ llvm::Error Program::Impl::bindInput(size_t index, const ArrayView &input,
     words[3 + i] = input.shape[i];
     words[3 + rank + i] = stride;
     stride *= input.shape[i];
+  }
+  return llvm::Error::success();
+}
+
+llvm::Error Program::Impl::checkEqualSizes(ArrayRef<ArrayView> inputs) const {
+  for (const SizePair &pair : equalSizes) {
+    int64_t size = inputs[pair.input].shape[pair.dimension];
+    int64_t earlier = inputs[pair.earlierInput].shape[pair.earlierDimension];
+    if (size == earlier)
+      continue;
+    const TensorInfo &info = signature.inputs[pair.input];
+    return llvm::createStringError(
+        describeInput(info, pair.input) + ": size '" +
+        info.sizeNames[pair.dimension] + "' is " + Twine(size) + ", but " +
+        Twine(earlier) + " in " +
+        describeInput(signature.inputs[pair.earlierInput], pair.earlierInput));
   }
   return llvm::Error::success();
 }
@@ -305,10 +359,10 @@ static bool isDense(ArrayRef<int64_t> sizes, const int64_t *strides) {
 /// The array that `words` describes. Compiled code hands over memory of its
 /// own; where it returned an input, a constant or one buffer twice instead,
 /// the array is a copy.
-llvm::Expected<Array> Program::Impl::takeResult(const TensorInfo &info,
-                                                int64_t *words,
+llvm::Expected<Array> Program::Impl::takeResult(size_t index, int64_t *words,
                                                 ArrayRef<ArrayView> inputs,
                                                 ArrayRef<Array> earlier) const {
+  const TensorInfo &info = signature.results[index];
   size_t rank = info.shape.size();
   auto *base = reinterpret_cast<char *>(words[0]);
   auto *data =
@@ -323,6 +377,13 @@ llvm::Expected<Array> Program::Impl::takeResult(const TensorInfo &info,
       llvm::any_of(earlier, [&](const Array &array) {
         return array.owner.get() == base;
       });
+  for (auto [dimension, size] : llvm::enumerate(sizes))
+    if (size < 0) {
+      if (!borrowed)
+        std::free(base);
+      return llvm::createStringError("result " + Twine(index) + ": size " +
+                                     Twine(dimension) + " is " + Twine(size));
+    }
   if (!borrowed && isDense(sizes, words + 3 + rank)) {
     Array result;
     result.type = info.type;
@@ -350,6 +411,11 @@ llvm::Expected<SmallVector<Array, 2>> Program::call(ArrayRef<ArrayView> inputs,
     return llvm::createStringError("expected " +
                                    Twine(signature.inputs.size()) +
                                    " inputs, found " + Twine(inputs.size()));
+  // More would exhaust the system long before they helped.
+  constexpr unsigned maxThreads = 1024;
+  if (threads > maxThreads)
+    return llvm::createStringError("expected at most " + Twine(maxThreads) +
+                                   " threads, found " + Twine(threads));
   SmallVector<int64_t, 96> frame(impl->frame.begin(), impl->frame.end());
   SmallVector<Buffer, 0> copies;
   int64_t *words = frame.data();
@@ -360,15 +426,17 @@ llvm::Expected<SmallVector<Array, 2>> Program::call(ArrayRef<ArrayView> inputs,
       return error;
     words += getDescriptorWords(input.shape.size());
   }
+  if (llvm::Error error = impl->checkEqualSizes(inputs))
+    return error;
   {
     ThreadCountScope scope(threads);
-    impl->invoke(frame.data());
+    if (llvm::Error error = runGuarded(impl->invoke, frame.data()))
+      return error;
   }
   SmallVector<Array, 2> results;
   words = frame.data();
-  for (const TensorInfo &info : signature.results) {
-    llvm::Expected<Array> result =
-        impl->takeResult(info, words, inputs, results);
+  for (auto [i, info] : llvm::enumerate(signature.results)) {
+    llvm::Expected<Array> result = impl->takeResult(i, words, inputs, results);
     if (!result)
       return result.takeError();
     results.push_back(std::move(*result));

@@ -10,6 +10,7 @@
 #include "mlir/Dialect/Linalg/Passes.h"
 #include "mlir/Dialect/MemRef/Transforms/Passes.h"
 #include "mlir/Pass/PassManager.h"
+#include "mlir/Transforms/Passes.h"
 #include "rarefy/Codegen/CPU/Passes.h"
 #include "rarefy/Dialect/Rarefy/Transforms/Passes.h"
 #include "rarefy/Pipelines/Pipelines.h"
@@ -17,12 +18,24 @@
 
 using namespace rarefy;
 
+/// Ops check the sizes of their operands, as far as those vary.
+static void addVerification(OpPassManager &pm) {
+  std::unique_ptr<Pass> pass = createGenerateRuntimeVerificationPass();
+  // Names the op's place alone, not its text.
+  (void)pass->initializeOptions("verbose-level=0",
+                                [](const Twine &) { return failure(); });
+  pm.addPass(std::move(pass));
+  pm.addPass(createCanonicalizerPass());
+  pm.addPass(createCSEPass());
+}
+
 void rarefy::buildReferencePipeline(OpPassManager &pm) {
   pm.addPass(createRarefyDecompose());
   pm.addPass(createRarefyCPUPrepare());
   pm.addPass(createRarefyCPUWidenSums());
   pm.addNestedPass<func::FuncOp>(createConvertElementwiseToLinalgPass());
   buildBufferizationPipeline(pm);
+  addVerification(pm);
   OpPassManager &functions = pm.nest<func::FuncOp>();
   functions.addPass(createConvertLinalgToLoopsPass());
   functions.addPass(memref::createExpandStridedMetadataPass());

@@ -6,8 +6,11 @@
 #include "llvm/ADT/APFloat.h"
 #include "llvm/ADT/bit.h"
 
+#include <csetjmp>
+#include <cstdlib>
 #include <cstring>
 #include <dlfcn.h>
+#include <string>
 
 using namespace rarefy;
 
@@ -81,6 +84,66 @@ float extendHalf(float half) {
   return value.convertToFloat();
 }
 
+/// A call that is running in this thread, and how to leave it.
+struct Guard {
+  std::jmp_buf exit;
+  std::string message;
+};
+thread_local Guard *currentGuard = nullptr;
+/// What the assertion that is about to fail says.
+thread_local std::string assertion;
+
+bool isInParallelRegion() {
+  llvm::Expected<void *> query = lookupOpenMP("omp_in_parallel");
+  if (query)
+    return reinterpret_cast<int (*)()>(*query)();
+  llvm::consumeError(query.takeError());
+  return false;
+}
+
+/// Leaves compiled code, which has nothing to clean up but memory.
+[[noreturn]] void fail(const std::string &message) {
+  if (!currentGuard || isInParallelRegion()) {
+    llvm::errs() << "error: " << message << "\n";
+    std::_Exit(1);
+  }
+  currentGuard->message = message;
+  std::longjmp(currentGuard->exit, 1);
+}
+
+void *require(void *memory, size_t bytes) {
+  if (!memory && bytes)
+    fail("not enough memory for " + std::to_string(bytes) + " bytes");
+  return memory;
+}
+
+void *allocate(size_t bytes) { return require(std::malloc(bytes), bytes); }
+
+void *allocateAligned(size_t alignment, size_t bytes) {
+  return require(std::aligned_alloc(alignment, bytes), bytes);
+}
+
+void *allocateZeros(size_t count, size_t bytes) {
+  return require(std::calloc(count, bytes), count * bytes);
+}
+
+/// Compiled code announces why it aborts with `puts`. MLIR's own checks say
+/// "ERROR: ...", "^ what is wrong" and "Location: loc(where)" on three lines.
+int announce(const char *text) {
+  auto [head, rest] = StringRef(text).split('\n');
+  auto [what, where] = rest.split('\n');
+  if (what.consume_front("^ ") && where.consume_front("Location: loc(")) {
+    where.consume_back(")");
+    assertion = (where + ": " + what).str();
+    llvm::erase(assertion, '"');
+  } else {
+    assertion = text;
+  }
+  return 0;
+}
+
+[[noreturn]] void abortCode() { fail("assertion failed: " + assertion); }
+
 template <typename T> void *address(T *function) {
   return reinterpret_cast<void *>(function);
 }
@@ -90,6 +153,11 @@ ArrayRef<RuntimeSymbol> rarefy::getRuntimeSymbols() {
   using llvm::APFloat;
   static const RuntimeSymbol symbols[] = {
       {"memrefCopy", address(memrefCopy)},
+      {"malloc", address(allocate)},
+      {"aligned_alloc", address(allocateAligned)},
+      {"calloc", address(allocateZeros)},
+      {"puts", address(announce)},
+      {"abort", address(abortCode)},
       {"__extendhfsf2", address(extendHalf)},
       {"__truncsfhf2", address(truncateFloat<APFloat::IEEEhalf, float>)},
       {"__truncdfhf2", address(truncateFloat<APFloat::IEEEhalf, double>)},
@@ -97,6 +165,19 @@ ArrayRef<RuntimeSymbol> rarefy::getRuntimeSymbols() {
       {"__truncdfbf2", address(truncateFloat<APFloat::BFloat, double>)},
   };
   return symbols;
+}
+
+llvm::Error rarefy::runGuarded(void (*code)(int64_t *), int64_t *frame) {
+  Guard guard;
+  Guard *outer = currentGuard;
+  currentGuard = &guard;
+  bool failed = setjmp(guard.exit);
+  if (!failed)
+    code(frame);
+  currentGuard = outer;
+  if (failed)
+    return llvm::createStringError(guard.message);
+  return llvm::Error::success();
 }
 
 static void *loadOpenMP() {

@@ -40,10 +40,39 @@ static llvm::Expected<TensorInfo> getInfo(Type type, DictionaryAttr attrs,
         "bits or of f16, bf16, f32 or f64");
   }
   bool isUnsigned = attrs && attrs.contains("rarefy.unsigned");
+  if (auto names = attrs ? attrs.getAs<ArrayAttr>("rarefy.dims") : nullptr)
+    for (Attribute name : names) {
+      auto text = dyn_cast<StringAttr>(name);
+      info.sizeNames.push_back(text ? text.str() : "");
+    }
   info.type = isUnsigned ? asUnsigned(*element) : *element;
   for (int64_t size : tensor.getShape())
     info.shape.push_back(ShapedType::isDynamic(size) ? -1 : size);
   return info;
+}
+
+std::string rarefy::describeInput(const TensorInfo &info, size_t index) {
+  std::string text = "input " + std::to_string(index);
+  return info.name.empty() ? text : text + " ('" + info.name + "')";
+}
+
+static bool matches(const TensorInfo &info, const ArrayView &input) {
+  if (info.type != input.type || info.shape.size() != input.shape.size())
+    return false;
+  for (auto [expected, found] : llvm::zip_equal(info.shape, input.shape))
+    if (found < 0 || (expected >= 0 && expected != found))
+      return false;
+  return true;
+}
+
+llvm::Error rarefy::checkInput(const TensorInfo &info, size_t index,
+                               const ArrayView &input) {
+  if (matches(info, input))
+    return llvm::Error::success();
+  return llvm::createStringError(describeInput(info, index) + ": expected " +
+                                 formatType(info.shape, info.type) +
+                                 ", found " +
+                                 formatType(input.shape, input.type));
 }
 
 /// "main, other": the functions that could be called.

@@ -127,9 +127,12 @@ class CompiledFunction:
         """Arrays for what is none: numbers, lists, bf16 of ml_dtypes."""
         arrays = []
         for index, arg in enumerate(args):
-            if isinstance(arg, (bool, int, float, list, tuple)) and index < len(self.signature.inputs):
-                arg = np.asarray(arg, self.signature.inputs[index].dtype)
-            array = np.ascontiguousarray(arg) if np.ndim(arg) else np.asarray(arg)
+            try:
+                if isinstance(arg, (bool, int, float, list, tuple)) and index < len(self.signature.inputs):
+                    arg = _from_numbers(arg, self.signature.inputs[index])
+                array = np.ascontiguousarray(arg) if np.ndim(arg) else np.asarray(arg)
+            except (BufferError, OverflowError, RuntimeError, TypeError, ValueError) as error:
+                raise RarefyError([f"error: input {index}: {error}"]) from error
             if array.dtype == _bfloat16:
                 array = array.view(np.uint16)
             if array.dtype not in _DTYPES.values():
@@ -144,6 +147,34 @@ class CompiledFunction:
             result.view(_bfloat16) if spec.type == "bf16" else result
             for result, spec in zip(results, self.signature.results, strict=True)
         )
+
+
+def _from_numbers(numbers: Any, spec: TensorSpec) -> np.ndarray:
+    """An array of what Python calls numbers, if it can hold them."""
+    array = np.asarray(numbers, spec.dtype)
+    if spec.dtype.kind in "biu":
+        holds = bool(np.all(array.astype(object) == np.asarray(numbers, object)))
+    else:
+        holds = np.asarray(numbers).dtype.kind in "biuf"
+    if not holds:
+        raise ValueError(f"{spec.type} cannot hold {numbers!r:.40}")
+    return array
+
+
+def _check_options(names: dict[str, Any], passes: Any, threads: Any, opt_level: Any) -> None:
+    wrong = [
+        f"error: {option}: expected a name, found {name!r}"
+        for option, name in names.items()
+        if not isinstance(name, str) or not name
+    ]
+    if not isinstance(passes, str):
+        wrong.append(f"error: passes: expected a string, found {passes!r}")
+    if not isinstance(threads, int) or not 0 <= threads <= 1024:
+        wrong.append(f"error: threads: expected 0 to 1024, found {threads!r}")
+    if opt_level is not None and not (isinstance(opt_level, int) and 0 <= opt_level <= 3):
+        wrong.append(f"error: optimisation level {opt_level!r}: expected 0 to 3")
+    if wrong:
+        raise RarefyError(wrong)
 
 
 def compile(  # noqa: A001 - as in torch.compile
@@ -166,6 +197,7 @@ def compile(  # noqa: A001 - as in torch.compile
     compare results with. `opt_level` is LLVM's, 0 to 3: 3, or 0 for the
     reference, unless given.
     """
+    _check_options({"entry": entry, "target": target, "cpu": cpu}, passes, threads, opt_level)
     module = model if isinstance(model, Module) else load(model)
     earlier = len(module.remarks)
     level = -1 if opt_level is None else opt_level

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import os
 from dataclasses import dataclass
+from typing import Any
 
 from rarefy import _core
+from rarefy.errors import RarefyError
 
 
 @dataclass(frozen=True)
@@ -51,16 +53,23 @@ class Module:
         return [Remark(*fields) for fields in self._core.remarks()]
 
 
-def import_onnx(model: str | os.PathLike[str] | bytes, directory: str | os.PathLike[str] = "") -> Module:
+def import_onnx(
+    model: str | os.PathLike[str] | bytes | bytearray | memoryview, directory: str | os.PathLike[str] = ""
+) -> Module:
     """Imports an ONNX model: a path, or the bytes of one whose external data,
     if any, is in `directory`."""
-    if isinstance(model, bytes):
-        return Module(_core.Module.import_onnx(model, os.fspath(directory)))
-    path = os.fspath(model)
-    if path.endswith(".onnx") or not os.path.exists(path):
+    if isinstance(model, (bytes, bytearray, memoryview)):
+        path = os.path.join(_path(directory), "<bytes>") if directory else ""
+        return Module(_core.Module.import_onnx(bytes(model), path))
+    path = _path(model)
+    if path.endswith(".onnx"):
         return load(path)
-    with open(path, "rb") as file:
-        return Module(_core.Module.import_onnx(file.read(), os.path.dirname(path) or "."))
+    try:
+        with open(path, "rb") as file:
+            content = file.read()
+    except OSError as error:
+        raise RarefyError([f"error: {path}: {error.strerror}"]) from error
+    return Module(_core.Module.import_onnx(content, path))
 
 
 def load(source: str | os.PathLike[str]) -> Module:
@@ -68,4 +77,10 @@ def load(source: str | os.PathLike[str]) -> Module:
     ".onnx") or from a string of MLIR, which has a line break or a brace."""
     if isinstance(source, str) and ("\n" in source or "{" in source):
         return Module(_core.Module.parse(source, "<string>"))
-    return Module(_core.Module.load(os.fspath(source)))
+    return Module(_core.Module.load(_path(source)))
+
+
+def _path(path: Any) -> str:
+    if not isinstance(path, (str, os.PathLike)):
+        raise RarefyError([f"error: expected a path, found {type(path).__name__}"])
+    return os.fsdecode(path)

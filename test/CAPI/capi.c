@@ -63,7 +63,7 @@ static void testErrors(RarefyContext context) {
   EXPECT(strstr(buffer, "no/such.mlir: no such file"));
   buffer[0] = 0;
   EXPECT(!rarefyModuleImportONNX(context, text("junk"), text("")));
-  EXPECT(buffer[0]);
+  EXPECT(strstr(buffer, "<bytes>"));
   RarefyModule module = rarefyModuleParse(context, text(source), text("s"));
   EXPECT(module);
   buffer[0] = 0;
@@ -73,6 +73,11 @@ static void testErrors(RarefyContext context) {
   buffer[0] = 0;
   EXPECT(!rarefyCompile(module, &options));
   EXPECT(strstr(buffer, "unknown target 'tpu': expected 'cpu'"));
+  options.target.size = 0;
+  options.optLevel = -2;
+  buffer[0] = 0;
+  EXPECT(!rarefyCompile(module, &options));
+  EXPECT(strstr(buffer, "optimisation level -2: expected 0 to 3"));
   rarefyModuleDestroy(module);
   rarefyContextSetDiagnosticCallback(context, NULL, NULL);
 }
@@ -146,7 +151,7 @@ int main(void) {
   RarefyModule module = rarefyModuleParse(context, text(source), text("s"));
   EXPECT(module);
   testModule(module);
-  RarefyCompileOptions options = {.entry = text("main"), .optLevel = 3};
+  RarefyCompileOptions options = {.entry = text("main"), .optLevel = -1};
   RarefyProgram program = rarefyCompile(module, &options);
   EXPECT(program);
   /* The program keeps what it needs. */

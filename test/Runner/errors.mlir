@@ -30,6 +30,26 @@ func.func @sparse(%x: tensor<4x4xf32, #sparse>) { return }
 // RUN: not rarefy-run %s --shape=z=1 2>&1 | FileCheck %s --check-prefix=NAME --implicit-check-not=error
 // NAME: error: --shape=z=1: no input 'z'
 
+// RUN: not rarefy-run %s --shape=1 2>&1 | FileCheck %s --check-prefix=EQUALS --implicit-check-not=error
+// EQUALS: error: --shape=1: expected input=4x8
+
+// RUN: not rarefy-run %s --shape=x=1000000000000x2 2>&1 | FileCheck %s --check-prefix=MEMORY --implicit-check-not=error
+// MEMORY: error: input 0 ('x'): not enough memory for 1000000000000x2xf32
+
+// RUN: not rarefy-run %s --inputs=random:x 2>&1 | FileCheck %s --check-prefix=SEED --implicit-check-not=error
+// SEED: error: --inputs=random:x: expected a number as the seed
+
+// RUN: not rarefy-run %s --inputs= 2>&1 | FileCheck %s --check-prefix=NOTHING --implicit-check-not=error
+// NOTHING: error: --inputs: expected .npy files, random or random:seed, found nothing
+
+// RUN: not rarefy-run %s --shape=x=1x2,1=2 --inputs=random,x.npy 2>&1 \
+// RUN:   | FileCheck %s --check-prefix=SIZES --implicit-check-not=error
+// SIZES: error: --shape: input 1 comes from a file: expected no sizes
+
+// RUN: not rarefy-run %s --tolerance=nan 2>&1 | FileCheck %s --check-prefix=TOLERANCE --implicit-check-not=error
+// RUN: not rarefy-run %s --tolerance=-1 2>&1 | FileCheck %s --check-prefix=TOLERANCE --implicit-check-not=error
+// TOLERANCE: error: --tolerance={{.*}}: expected a number from 0
+
 // RUN: not rarefy-run %s --shape=x=1xa 2>&1 | FileCheck %s --check-prefix=SIZE --implicit-check-not=error
 // SIZE: error: --shape=x=1xa: expected sizes such as 4x8
 
@@ -46,7 +66,7 @@ func.func @sparse(%x: tensor<4x4xf32, #sparse>) { return }
 
 // RUN: not rarefy-run %s --shape=x=1x2 --outputs=%t/none/here/ 2>&1 \
 // RUN:   | FileCheck %s --check-prefix=OUTPUT --implicit-check-not=error
-// OUTPUT: error: '{{.*}}/none/here/result0.npy': No such file or directory
+// OUTPUT: error: {{.*}}/none/here/result0.npy: {{.*}}o such file or directory
 
 // No machine has these instructions and all the others that the tests need.
 // RUN: not rarefy-run %s --cpu=bdver4 2>&1 | FileCheck %s --check-prefix=LACKS --implicit-check-not=error
@@ -57,6 +77,9 @@ func.func @sparse(%x: tensor<4x4xf32, #sparse>) { return }
 
 // RUN: not rarefy-run %s --target=tpu 2>&1 | FileCheck %s --check-prefix=TARGET --implicit-check-not=error
 // TARGET: error: unknown target 'tpu': expected 'cpu'
+
+// RUN: not rarefy-run %s --shape=x=1x2 --threads=2000 2>&1 | FileCheck %s --check-prefix=THREADS --implicit-check-not=error
+// THREADS: error: expected at most 1024 threads, found 2000
 
 // RUN: not rarefy-run %s --stats=xml 2>&1 | FileCheck %s --check-prefix=STATS --implicit-check-not=error
 // STATS: error: --stats=xml: expected json

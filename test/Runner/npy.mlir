@@ -18,7 +18,27 @@
 // RUN: not rarefy-run %s --inputs=%t/fortran.npy,%t/b.npy 2>&1 | FileCheck %s --check-prefix=FORTRAN --implicit-check-not=error
 // FORTRAN: error: {{.*}}fortran.npy: the array is in column-major (Fortran) order: save numpy.ascontiguousarray of it
 // RUN: not rarefy-run %s --inputs=%t/double.npy,%t/b.npy 2>&1 | FileCheck %s --check-prefix=DOUBLE --implicit-check-not=error
-// DOUBLE: error: input 0: expected 2x3xf32, found 2x3xf64
+// DOUBLE: error: {{.*}}double.npy: input 0: expected 2x3xf32, found 2x3xf64
+
+// A boolean is true whatever its byte; results of one name get files of their own.
+// RUN: %python -c "import numpy as np; np.save(r'%t/seven.npy', np.array([0, 7, 1], 'u1').view(bool))"
+// RUN: rarefy-run %s --entry=widen --inputs=%t/seven.npy --outputs=%t | FileCheck %s --check-prefix=BOOL
+// BOOL: result 0 'y': 3xi8 [0, 1, 1]
+// RUN: %python -c "import numpy as np; print(np.load(r'%t/y.npy'), np.load(r'%t/y_1.npy'))" | FileCheck %s --check-prefix=NAMES
+// NAMES: [0 1 1] [False  True  True]
+func.func @widen(%a: tensor<3xi1>) -> (tensor<3xi8> {rarefy.name = "y"}, tensor<3xi1> {rarefy.name = "y"}) {
+  %0 = arith.extui %a : tensor<3xi1> to tensor<3xi8>
+  return %0, %a : tensor<3xi8>, tensor<3xi1>
+}
+
+// All files are written, or none.
+// RUN: mkdir -p %t/half/result1.npy
+// RUN: not rarefy-run %s --inputs=%t/a.npy,%t/b.npy --outputs=%t/half 2>&1 | FileCheck %s --check-prefix=HALF
+// RUN: ls %t/half | FileCheck %s --check-prefix=LEFT
+// HALF: error: {{.*}}result1.npy: is a directory
+// LEFT-NOT: {{[a-z]}}
+// LEFT: result1.npy
+// LEFT-NOT: {{[a-z]}}
 func.func @main(%a: tensor<2x3xf32>, %b: tensor<i1>) -> (tensor<2x3xf32> {rarefy.name = "twice/a"}, tensor<i1>) {
   %0 = arith.addf %a, %a : tensor<2x3xf32>
   return %0, %b : tensor<2x3xf32>, tensor<i1>

@@ -215,11 +215,58 @@ def test_remarks():
         (lambda a, b: (a.astype("f8"), b), r"input 0 \('a'\): expected 4x8xf32, found 4x8xf64"),
         (lambda a, b: (a.astype(complex), b), "input 0: no tensor has elements of type complex128"),
         (lambda a, b: ("text", b), "input 0: no tensor has elements of type <U4"),
+        (lambda a, b: ([[1], [2, 3]], b), "input 0: .*inhomogeneous"),
+        (lambda a, b: ([["1"] * 8] * 4, b), "input 0: f32 cannot hold"),
     ],
 )
 def test_wrong_arguments(matmul, operands, arguments, message):
     with pytest.raises(rarefy.RarefyError, match=message):
         matmul(*arguments(*operands))
+
+
+@pytest.mark.parametrize(
+    "type, numbers",
+    [
+        ("i64", [1.5, 2]),
+        ("i64", [float("nan"), 0]),
+        ("i64", [2**70, 0]),
+        ("i8", [300, 0]),
+        ("ui8", [-1, 0]),
+        ("i1", [2, 0]),
+    ],
+)
+def test_numbers_that_do_not_fit(type, numbers):
+    function = rarefy.compile(rarefy.load(identity(f"tensor<2x{type}>")), opt_level=0)
+    assert function([1, 0]).tolist() == function((1.0, 0)).tolist() == [1, 0]
+    with pytest.raises(rarefy.RarefyError, match="input 0: "):
+        function(numbers)
+
+
+def test_wrong_tensors():
+    torch = pytest.importorskip("torch")
+    function = rarefy.compile(rarefy.load(identity("tensor<2xf32>")), opt_level=0)
+    tensor = torch.ones(2)
+    for wrong in (tensor.to("meta"), tensor.to_sparse(), torch.ones(2, 2, dtype=torch.cfloat).conj()[0],
+                  tensor.to(torch.float8_e4m3fn)):  # fmt: skip
+        with pytest.raises(rarefy.RarefyError, match="input 0: "):
+            function(wrong)
+
+
+def test_call_that_fails_leaves_the_program_usable():
+    source = """
+    func.func @main(%n: tensor<i64>) -> tensor<?xi8> {
+      %number = tensor.extract %n[] : tensor<i64>
+      %size = arith.index_cast %number : i64 to index
+      %empty = tensor.empty(%size) : tensor<?xi8>
+      return %empty : tensor<?xi8>
+    }"""
+    function = rarefy.compile(rarefy.load(source))
+    for _ in range(3):
+        with pytest.raises(rarefy.RarefyError, match=f"not enough memory for {2**50} bytes"):
+            function(2**50)
+        with pytest.raises(rarefy.RarefyError, match="result 0: size 0 is -3"):
+            function(-3)
+        assert function(7).shape == (7,)
 
 
 def test_wrong_names(matmul, operands):
@@ -234,6 +281,13 @@ def test_wrong_names(matmul, operands):
         ({"entry": "nowhere"}, "no function 'nowhere' with a body: the module has main"),
         ({"cpu": "z80"}, "unknown cpu 'z80'"),
         ({"target": "tpu"}, "unknown target 'tpu': expected 'cpu'"),
+        ({"entry": ""}, "entry: expected a name, found ''"),
+        ({"entry": None}, "entry: expected a name, found None"),
+        ({"cpu": ""}, "cpu: expected a name, found ''"),
+        ({"passes": None}, "passes: expected a string, found None"),
+        ({"threads": -1}, "threads: expected 0 to 1024, found -1"),
+        ({"threads": 2**40}, f"threads: expected 0 to 1024, found {2**40}"),
+        ({"opt_level": -1}, "optimisation level -1: expected 0 to 3"),
         ({"opt_level": 4}, "optimisation level 4: expected 0 to 3"),
     ],
 )
@@ -252,6 +306,14 @@ def test_wrong_modules(tmp_path):
         rarefy.import_onnx(tmp_path / "missing.onnx")
     with pytest.raises(rarefy.RarefyError):
         rarefy.import_onnx(b"junk")
+    for wrong in (b"junk", 3, None):
+        with pytest.raises(rarefy.RarefyError, match="expected a path, found "):
+            rarefy.load(wrong)
+    with pytest.raises(rarefy.RarefyError, match="Is a directory"):
+        rarefy.import_onnx(tmp_path)
+    (tmp_path / "model").write_bytes(b"junk")
+    with pytest.raises(rarefy.RarefyError, match=f"{tmp_path}/model"):
+        rarefy.import_onnx(tmp_path / "model")
 
 
 def test_onnx_from_a_file_and_from_bytes(tmp_path):
@@ -267,7 +329,7 @@ def test_onnx_from_a_file_and_from_bytes(tmp_path):
     model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 18)], ir_version=9)
     path = tmp_path / "add.onnx"
     onnx.save(model, path)
-    for module in (rarefy.import_onnx(path), rarefy.import_onnx(path.read_bytes()), path):
+    for module in (rarefy.import_onnx(path), rarefy.import_onnx(bytearray(path.read_bytes())), path):
         function = rarefy.compile(module)
         assert str(function.signature) == "(x: ?xf32, y: 1xf32) -> (z: ?xf32)"
         assert function(x=np.arange(3, dtype="f4"), y=np.ones(1, "f4")).tolist() == [1, 2, 3]

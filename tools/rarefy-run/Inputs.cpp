@@ -4,6 +4,7 @@
 
 #include "rarefy/Runner/Npy.h"
 #include "llvm/ADT/StringExtras.h"
+#include "llvm/ADT/StringSet.h"
 #include "llvm/Support/FileSystem.h"
 
 using namespace rarefy;
@@ -12,17 +13,14 @@ static llvm::Error makeError(const Twine &message) {
   return llvm::createStringError(message);
 }
 
-static std::string describe(const TensorInfo &info, size_t index) {
-  std::string text = "input " + std::to_string(index);
-  return info.name.empty() ? text : text + " ('" + info.name + "')";
-}
-
 /// The sizes of "input=4x8" options, by input.
 static llvm::Expected<std::vector<std::optional<SmallVector<int64_t, 6>>>>
 parseShapes(const Signature &signature, ArrayRef<std::string> shapes) {
   std::vector<std::optional<SmallVector<int64_t, 6>>> parsed(
       signature.inputs.size());
   for (StringRef text : shapes) {
+    if (!text.contains('='))
+      return makeError("--shape=" + text + ": expected input=4x8");
     auto [key, sizes] = text.rsplit('=');
     size_t index;
     if (key.getAsInteger(10, index))
@@ -48,27 +46,48 @@ makeRandom(const TensorInfo &info, size_t index, uint64_t seed,
            const std::optional<SmallVector<int64_t, 6>> &given) {
   const SmallVector<int64_t, 6> &shape = given ? *given : info.shape;
   if (llvm::any_of(shape, [](int64_t size) { return size < 0; }))
-    return makeError(describe(info, index) + " has type " +
+    return makeError(describeInput(info, index) + " has type " +
                      formatType(info.shape, info.type) +
                      ", whose sizes vary: give them with --shape=" +
                      (info.name.empty() ? std::to_string(index) : info.name) +
                      "=...");
   Array array = Array::allocate(info.type, shape);
   if (!array.data)
-    return makeError(describe(info, index) + ": not enough memory for " +
+    return makeError(describeInput(info, index) + ": not enough memory for " +
                      formatType(shape, info.type));
   // Every input has numbers of its own.
   fillRandom(array.view(), seed + index);
   return array;
 }
 
-/// "random" and "random:7" set `seed`; anything else is a file.
-static bool isRandom(StringRef source, uint64_t &seed) {
-  seed = 0;
-  if (!source.consume_front("random"))
-    return false;
-  return source.empty() ||
-         (source.consume_front(":") && !source.getAsInteger(10, seed));
+/// The seed of "random" and "random:7"; none for what is a file.
+static llvm::Expected<std::optional<uint64_t>> parseSeed(StringRef source) {
+  if (source.empty())
+    return makeError("--inputs: expected .npy files, random or random:seed, "
+                     "found nothing");
+  if (source == "random")
+    return 0;
+  uint64_t seed;
+  if (!source.consume_front("random:"))
+    return std::nullopt;
+  if (source.getAsInteger(10, seed))
+    return makeError("--inputs=random:" + source +
+                     ": expected a number as the seed");
+  return seed;
+}
+
+/// The array of a file, if it fits.
+static llvm::Expected<Array> readInput(const TensorInfo &info, size_t index,
+                                       StringRef path) {
+  llvm::Expected<Array> array = readNpy(path);
+  if (!array)
+    return array.takeError();
+  // numpy has no bf16: a file holds its bits.
+  if (info.type == ElementType::BF16 && array->type == ElementType::U16)
+    array->type = ElementType::BF16;
+  if (llvm::Error error = checkInput(info, index, array->view()))
+    return makeError(path + ": " + llvm::toString(std::move(error)));
+  return array;
 }
 
 llvm::Expected<std::vector<Array>>
@@ -77,22 +96,31 @@ rarefy::makeInputs(const Signature &signature, ArrayRef<std::string> sources,
   auto sizes = parseShapes(signature, shapes);
   if (!sizes)
     return sizes.takeError();
-  uint64_t seed = 0;
-  bool allRandom =
-      sources.empty() || (sources.size() == 1 && isRandom(sources[0], seed));
-  if (!allRandom && sources.size() != signature.inputs.size())
+  SmallVector<std::optional<uint64_t>> seeds;
+  for (StringRef source : sources) {
+    auto seed = parseSeed(source);
+    if (!seed)
+      return seed.takeError();
+    seeds.push_back(*seed);
+  }
+  if (seeds.empty())
+    seeds.push_back(0);
+  // One seed is for all.
+  if (seeds.size() == 1 && seeds[0])
+    seeds.assign(signature.inputs.size(), seeds[0]);
+  if (seeds.size() != signature.inputs.size())
     return makeError("--inputs: expected " + Twine(signature.inputs.size()) +
-                     " files, found " + Twine(sources.size()));
+                     " files, found " + Twine(seeds.size()));
   std::vector<Array> inputs;
   for (auto [i, info] : llvm::enumerate(signature.inputs)) {
-    llvm::Expected<Array> array = allRandom || isRandom(sources[i], seed)
-                                      ? makeRandom(info, i, seed, (*sizes)[i])
-                                      : readNpy(sources[i]);
+    if (!seeds[i] && (*sizes)[i])
+      return makeError("--shape: " + describeInput(info, i) +
+                       " comes from a file: expected no sizes");
+    llvm::Expected<Array> array =
+        seeds[i] ? makeRandom(info, i, *seeds[i], (*sizes)[i])
+                 : readInput(info, i, sources[i]);
     if (!array)
       return array.takeError();
-    // numpy has no bf16: a file holds its bits.
-    if (info.type == ElementType::BF16 && array->type == ElementType::U16)
-      array->type = ElementType::BF16;
     inputs.push_back(std::move(*array));
   }
   return inputs;
@@ -114,10 +142,17 @@ llvm::Error rarefy::writeResults(const Signature &signature,
   std::string start = prefix.str();
   if (llvm::sys::fs::is_directory(prefix) && !prefix.ends_with("/"))
     start += "/";
+  llvm::StringSet<> names;
+  std::vector<std::pair<std::string, ArrayView>> files;
   for (auto [i, result] : llvm::enumerate(results)) {
-    std::string name = getFileName(signature.results[i], i) + ".npy";
-    if (llvm::Error error = writeNpy(start + name, result.view()))
-      return error;
+    std::string name = getFileName(signature.results[i], i);
+    // Two results may have one name.
+    if (!names.insert(name).second) {
+      name += "_" + std::to_string(i);
+      while (!names.insert(name).second)
+        name += "_";
+    }
+    files.emplace_back(start + name + ".npy", result.view());
   }
-  return llvm::Error::success();
+  return writeNpy(files);
 }

@@ -16,7 +16,8 @@ llvm::Expected<std::vector<Array>> makeInputs(const Signature &signature,
                                               ArrayRef<std::string> shapes);
 
 /// Writes each result as `prefix` + its name + ".npy"; a prefix that is a
-/// folder gets a slash. Results without a name are called "result0" and so on.
+/// folder gets a slash. Results without a name are called "result0" and so on;
+/// the second of a name gets its position, "y_1". Writes all files or none.
 llvm::Error writeResults(const Signature &signature, ArrayRef<Array> results,
                          StringRef prefix);
 

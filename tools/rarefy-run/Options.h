@@ -59,7 +59,7 @@ struct Options {
       llvm::cl::desc("Compare with plain loops; exit 1 if "
                      "results differ too much")};
   llvm::cl::opt<double> tolerance{
-      "tolerance", llvm::cl::init(-1), llvm::cl::cat(measure),
+      "tolerance", llvm::cl::init(0), llvm::cl::cat(measure),
       llvm::cl::desc("Allowed |found - reference| / max(1, |reference|)\n"
                      "(f64 1e-9, f32 1e-4, f16 1e-2, bf16 5e-2, else 0)"),
       llvm::cl::value_desc("x")};

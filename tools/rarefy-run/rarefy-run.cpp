@@ -10,6 +10,7 @@
 #include "rarefy/InitAll.h"
 #include "rarefy/Runner/Load.h"
 #include "rarefy/Runner/Remarks.h"
+#include "llvm/Support/FormatVariadic.h"
 #include "llvm/Support/InitLLVM.h"
 
 using namespace rarefy;
@@ -22,6 +23,10 @@ static llvm::Error checkOptions(const Options &options) {
   if (!options.stats.empty() && options.stats != "json")
     return llvm::createStringError("--stats=" + options.stats +
                                    ": expected json");
+  if (options.tolerance.getNumOccurrences() && !(options.tolerance >= 0))
+    return llvm::createStringError(
+        "--tolerance=" + llvm::formatv("{0}", double(options.tolerance)).str() +
+        ": expected a number from 0");
   return llvm::Error::success();
 }
 
@@ -46,17 +51,25 @@ static llvm::Expected<bool> run(const Options &options, MLIRContext &context) {
   SmallVector<ArrayView> views;
   for (const Array &array : *arrays)
     views.push_back(array.view());
+  SmallVector<Array, 2> expected;
+  if (options.check) {
+    // The reference's passes would remark the same once more. It goes first,
+    // for it sees sizes that do not fit.
+    context.setRemarkEngine(nullptr);
+    auto reference = callReference(**module, compile, views);
+    if (!reference)
+      return reference.takeError();
+    expected = std::move(*reference);
+  }
   auto results = (*program)->call(views, options.threads);
   if (!results)
     return results.takeError();
   Report report{**program, *results, options.threads, {}, {}};
   if (options.check) {
-    // The reference's passes would remark the same once more.
-    context.setRemarkEngine(nullptr);
     std::optional<double> tolerance;
-    if (options.tolerance >= 0)
+    if (options.tolerance.getNumOccurrences())
       tolerance = options.tolerance;
-    auto checks = checkResults(**module, compile, views, *results, tolerance);
+    auto checks = checkResults(*results, expected, tolerance);
     if (!checks)
       return checks.takeError();
     report.checks = std::move(*checks);

@@ -18,9 +18,9 @@ OwningOpRef<ModuleOp> parseModule(StringRef source, StringRef name,
 llvm::Expected<OwningOpRef<ModuleOp>> loadModule(StringRef path,
                                                  MLIRContext &context);
 
-/// The module of a serialized ONNX model, whose external data is in
-/// `directory`; null after a diagnostic.
-OwningOpRef<ModuleOp> importONNXModule(StringRef bytes, StringRef directory,
+/// The module of a serialized ONNX model; null after a diagnostic, which names
+/// `path`. External data is beside that; none where it is empty.
+OwningOpRef<ModuleOp> importONNXModule(StringRef bytes, StringRef path,
                                        MLIRContext &context);
 
 } // namespace rarefy

@@ -16,12 +16,16 @@ struct CheckedResult {
   bool passed;
 };
 
-/// Compares `results` with those of the reference program of `module` on the
-/// same inputs. `options` says how the other program was compiled; without a
-/// tolerance, that of each result's type is taken.
+/// The results of the reference program of `module`, which checks that sizes
+/// fit together; `options` says how else it is compiled.
+llvm::Expected<SmallVector<Array, 2>> callReference(ModuleOp module,
+                                                    CompileOptions options,
+                                                    ArrayRef<ArrayView> inputs);
+
+/// Compares `results` with the reference's; without a tolerance, that of each
+/// result's type is taken.
 llvm::Expected<std::vector<CheckedResult>>
-checkResults(ModuleOp module, CompileOptions options,
-             ArrayRef<ArrayView> inputs, ArrayRef<Array> results,
+checkResults(ArrayRef<Array> results, ArrayRef<Array> expected,
              std::optional<double> tolerance);
 
 /// Microseconds of `calls` calls, sorted.

@@ -4,6 +4,9 @@
 #include "rarefy/Runner/Array.h"
 #include "llvm/Support/Error.h"
 
+#include <string>
+#include <utility>
+
 namespace rarefy {
 
 /// The array in numpy's `.npy` format, versions 1 to 3, that `bytes` holds.
@@ -18,8 +21,9 @@ llvm::Expected<Array> readNpy(StringRef path);
 /// type of its bits, `<u2`.
 std::string formatNpy(const ArrayView &array);
 
-/// Writes formatNpy to `path`; a failure leaves no file behind.
-llvm::Error writeNpy(StringRef path, const ArrayView &array);
+/// Writes formatNpy of each array to its path. Where one cannot be written
+/// none is; the error begins with its path.
+llvm::Error writeNpy(ArrayRef<std::pair<std::string, ArrayView>> files);
 
 } // namespace rarefy
 

@@ -29,7 +29,7 @@ struct CompileOptions {
   std::string cpu = "native";
   /// LLVM's optimisation level, 0 to 3; 3, or 0 for the reference, unless
   /// given.
-  std::optional<unsigned> optLevel;
+  std::optional<int> optLevel;
 };
 
 /// The type of an argument or result. A negative size is known at run time.
@@ -37,6 +37,9 @@ struct TensorInfo {
   std::string name;
   ElementType type = ElementType::F32;
   SmallVector<int64_t, 6> shape;
+  /// Names of the sizes (an attribute `rarefy.dims`), "" for none, if any has
+  /// one: sizes of one name are equal in all inputs.
+  std::vector<std::string> sizeNames;
 };
 
 struct Signature {
@@ -72,6 +75,8 @@ public:
 
   /// Checks the inputs against the signature, runs the function on `threads`
   /// threads (0: what OpenMP's environment says) and returns its results.
+  /// Where memory runs out or an assertion fails that is an error, too; what
+  /// the call had allocated is then lost.
   llvm::Expected<SmallVector<Array, 2>> call(ArrayRef<ArrayView> inputs,
                                              unsigned threads = 0) const;
 
@@ -85,8 +90,16 @@ private:
 /// body or an argument or result is not a ranked tensor of a supported type.
 llvm::Expected<Signature> getSignature(ModuleOp module, StringRef entry);
 
+/// "input 1 ('mask')".
+std::string describeInput(const TensorInfo &info, size_t index);
+
+/// An error unless `input` has the type and the known sizes of `info`.
+llvm::Error checkInput(const TensorInfo &info, size_t index,
+                       const ArrayView &input);
+
 /// From tensors to the LLVM dialect through definitions and scalar loops,
-/// without fusion, vectors or threads.
+/// without fusion, vectors or threads. Sizes that are known at run time only
+/// are checked then.
 void buildReferencePipeline(OpPassManager &pm);
 
 } // namespace rarefy
