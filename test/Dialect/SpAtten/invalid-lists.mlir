@@ -1,5 +1,14 @@
 // RUN: rarefy-opt %s -split-input-file -verify-diagnostics
 
+isa.program @list for "spatten" {key_lines = 16 : i64, value_lines = 16 : i64,
+    rows_per_line = 8 : i64, max_keys = 64 : i64} {
+  // expected-error@+1 {{expects at least 8 kept tokens, found 0}}
+  spatten.store_list tokens = 8
+  spatten.halt
+}
+
+// -----
+
 isa.program @tokens for "spatten" {key_lines = 16 : i64, value_lines = 16 : i64,
     rows_per_line = 8 : i64, max_keys = 64 : i64} {
   spatten.keep_all_tokens tokens = 8

@@ -140,12 +140,3 @@ isa.program @store for "spatten" {key_lines = 16 : i64, value_lines = 16 : i64,
   spatten.store_output
   spatten.halt
 }
-
-// -----
-
-isa.program @list for "spatten" {key_lines = 16 : i64, value_lines = 16 : i64,
-    rows_per_line = 8 : i64, max_keys = 64 : i64} {
-  // expected-error@+1 {{expects at least 8 kept tokens, found 0}}
-  spatten.store_list tokens = 8
-  spatten.halt
-}

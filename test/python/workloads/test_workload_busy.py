@@ -5,7 +5,7 @@ import functools
 import pytest
 from rarefy import RarefyError
 from rarefy.workloads import Hardware, busy_cycles, expected_topk_cycles, read_schedule, rows
-from schedules import CONFIGS, GENERATION, SUMMARIZATION, write
+from workload_files import CONFIGS, GENERATION, SUMMARIZATION, write
 
 SMALL = Hardware(multipliers=8, channels=1, bytes_per_cycle_per_channel=4, topk_parallelism=2)
 EXPECTED = {

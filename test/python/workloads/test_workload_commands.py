@@ -6,7 +6,7 @@ import sys
 
 import pytest
 from rarefy.workloads.__main__ import main
-from schedules import CONFIGS, GENERATION, SUMMARIZATION, write
+from workload_files import CONFIGS, GENERATION, SUMMARIZATION, write
 
 MODULE = [sys.executable, "-B", "-m", "rarefy.workloads"]
 

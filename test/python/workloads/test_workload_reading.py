@@ -3,7 +3,7 @@
 import pytest
 from rarefy import RarefyError
 from rarefy.workloads import Bits, Generation, Summarization, interpolated_keep, read_schedule
-from schedules import ABSENT, CONFIGS, GENERATION, SUMMARIZATION, write
+from workload_files import ABSENT, CONFIGS, GENERATION, SUMMARIZATION, write
 
 ABOVE_0 = "expected a number above 0 and at most 1, found "
 COUNT = "expected an integer from 1 to 1048576, found "

@@ -5,7 +5,7 @@ import math
 
 import pytest
 from rarefy.workloads import live_importance, read_schedule, rows, write_csv
-from schedules import ABSENT, CONFIGS, GENERATION, ROOT, SUMMARIZATION, write
+from workload_files import ABSENT, CONFIGS, GENERATION, ROOT, SUMMARIZATION, write
 
 SHARED = ROOT.parent / "shared" / "data" / "spatten" / "gpt2-small-per8-schedule.json"
 

@@ -2,7 +2,7 @@
 
 import pytest
 from rarefy.workloads import read_schedule, rows, total
-from schedules import CONFIGS, GENERATION, SUMMARIZATION, write
+from workload_files import CONFIGS, GENERATION, SUMMARIZATION, write
 
 
 def totals(path):
