@@ -91,6 +91,7 @@ template <> struct MappingTraits<SpAttenConfig> {
     mapField(io, "products", config.products);
     mapField(io, "maxContext", config.maxContext);
     mapField(io, "semaphores", config.semaphores);
+    mapField(io, "queueDepth", config.queueDepth);
     mapField(io, "arrays", config.arrays);
     mapField(io, "sram", config.sram);
     mapField(io, "softmax", config.softmax);
@@ -188,6 +189,7 @@ static llvm::Error check(const SpAttenConfig &config) {
   // its square.
   checker.within("maxContext", config.maxContext, 4096);
   checker.within("semaphores", config.semaphores, 16);
+  checker.within("queueDepth", config.queueDepth, 1 << 12);
   if (llvm::Error error = checker.take())
     return error;
   checkArrays(config, checker);

@@ -93,6 +93,8 @@ struct SpAttenConfig {
   /// Keys that a row may have.
   unsigned maxContext = 0;
   unsigned semaphores = 0;
+  /// Instructions that wait for an engine; the front end waits for the next.
+  unsigned queueDepth = 0;
   SpAttenArrays arrays;
   SpAttenSRAM sram;
   SpAttenSoftmax softmax;
