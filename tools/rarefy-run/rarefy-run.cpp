@@ -1,5 +1,6 @@
 // Compiles a function of a model and runs it on arrays.
 
+#include "CommandLine.h"
 #include "Inputs.h"
 #include "Options.h"
 #include "Report.h"
@@ -87,16 +88,6 @@ static llvm::Expected<bool> run(const Options &options, MLIRContext &context) {
     printJSON(report, llvm::outs());
   return llvm::all_of(report.checks,
                       [](const CheckedResult &check) { return check.passed; });
-}
-
-/// LLVM's options would fill the help, and some have the names of ours.
-static void dropLLVMOptions() {
-  SmallVector<cl::Option *> others;
-  for (auto &option : cl::getRegisteredOptions())
-    if (option.first != "help" && option.first != "version")
-      others.push_back(option.second);
-  for (cl::Option *option : others)
-    option->removeArgument();
 }
 
 int main(int argc, char **argv) {
