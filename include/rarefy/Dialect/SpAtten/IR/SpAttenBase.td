@@ -17,8 +17,10 @@ def SpAtten_Dialect : Dialect {
     control itself and hands every other one to the queue of its engine. An
     engine executes its queue in order; engines run in parallel. An instruction
     starts when it can take one count from every semaphore in `wait`, and adds
-    one to every semaphore in `signal` when its result is there. The program
-    must mean the same as its instructions one after the other.
+    one to every semaphore in `signal` when its result is there. Results of an
+    engine come in the order of its queue, but for an instruction that finds
+    nothing to do, which signals at once. The program must mean the same as its
+    instructions one after the other.
 
     | engine | instructions | paper |
     |---|---|---|

@@ -1,0 +1,61 @@
+#ifndef RAREFY_LIB_SIM_SPATTEN_HAZARDS_H
+#define RAREFY_LIB_SIM_SPATTEN_HAZARDS_H
+
+#include "Activity.h"
+
+namespace rarefy::spatten {
+
+/// An earlier instruction that one has to come after: after its result, or
+/// after it has read what is now written.
+struct Dependence {
+  uint32_t number;
+  bool afterResult;
+  /// Both write: nothing flows from one to the other.
+  bool isOverwrite;
+  Use use;
+};
+
+/// Finds out, in program order, which earlier instructions one depends on.
+/// Numbers of instructions start at 1.
+class Hazards {
+public:
+  Hazards();
+
+  std::vector<Dependence> add(ArrayRef<Use> uses, uint32_t number,
+                              Engine engine);
+
+  /// Forgets accesses to memory of which `isOver` holds.
+  void forget(llvm::function_ref<bool(uint32_t)> isOver);
+  size_t getMemoryUses() const { return memory.size(); }
+
+private:
+  struct Access {
+    uint64_t first, end;
+    bool write;
+    uint32_t number;
+  };
+  struct Line {
+    uint32_t writer = 0;
+    uint32_t reader = 0;
+  };
+
+  void addRegister(const Use &use, std::vector<Dependence> &dependences);
+  void addLines(std::vector<Line> &lines, const Use &use,
+                std::vector<Dependence> &dependences);
+  void addMemory(const Use &use, std::vector<Dependence> &dependences);
+
+  uint32_t number = 0;
+  Engine engine = Engine::Control;
+  std::array<uint32_t, kRegisters> writers{};
+  /// The last reader of each engine: an engine reads in order.
+  std::array<std::array<uint32_t, kEngines>, kRegisters> readers{};
+  std::vector<Line> keyLines, valueLines;
+  std::vector<Access> memory;
+};
+
+/// What `use` is of, for a person.
+std::string describe(const Use &use);
+
+} // namespace rarefy::spatten
+
+#endif // RAREFY_LIB_SIM_SPATTEN_HAZARDS_H

@@ -1,0 +1,183 @@
+// Engines, their queues and their semaphores, in the order of time.
+
+#include "Core.h"
+#include "Timing.h"
+
+using namespace rarefy;
+using namespace rarefy::spatten;
+using llvm::Error;
+
+/// Semaphores of a set, one after the other.
+template <typename F> static void forEach(uint16_t semaphores, F &&f) {
+  for (; semaphores; semaphores &= semaphores - 1)
+    f(llvm::countr_zero(semaphores));
+}
+
+Timeline::Timeline(const SpAttenConfig &config, Statistics &statistics,
+                   Trace *trace)
+    : config(config), statistics(statistics), trace(trace),
+      memory(config.memory), progress(1) {}
+
+uint32_t Timeline::addInstruction(Operation *op, uint32_t place,
+                                  Engine engine) {
+  // The front end is past its own instructions when others meet them.
+  progress.push_back({op, place, engine, engine == Engine::Control});
+  return progress.size() - 1;
+}
+
+void Timeline::push(Record record) {
+  queues[unsigned(record.engine)].push_back(std::move(record));
+}
+
+void Timeline::signal(uint16_t semaphores, unsigned count, uint64_t cycle,
+                      Engine engine) {
+  forEach(semaphores, [&](unsigned semaphore) {
+    for (unsigned i = 0; i < count; ++i)
+      counts[semaphore].push({cycle, engine});
+  });
+}
+
+std::optional<uint64_t> Timeline::findCounts(uint16_t semaphores,
+                                             uint64_t cycle) const {
+  std::optional<uint64_t> found = cycle;
+  forEach(semaphores, [&](unsigned semaphore) {
+    if (counts[semaphore].empty())
+      found = std::nullopt;
+    else if (found)
+      found = std::max(*found, counts[semaphore].top().cycle);
+  });
+  return found;
+}
+
+Engine Timeline::takeCounts(uint16_t semaphores) {
+  Count last{0, Engine::Control};
+  forEach(semaphores, [&](unsigned semaphore) {
+    if (counts[semaphore].top().cycle >= last.cycle)
+      last = counts[semaphore].top();
+    counts[semaphore].pop();
+  });
+  return last.engine;
+}
+
+/// When the results of the record's own engine are there that it needs.
+uint64_t Timeline::getOwnResults(const Record &record) const {
+  uint64_t cycle = 0;
+  for (const Dependence &dependence : record.dependences)
+    if (const Progress &other = progress[dependence.number];
+        other.engine == record.engine && dependence.afterResult &&
+        !dependence.isOverwrite && dependence.use.kind != Use::Memory)
+      cycle = std::max(cycle, other.result);
+  return cycle;
+}
+
+std::optional<Timeline::Start> Timeline::findStart() const {
+  std::optional<Start> next;
+  for (unsigned engine = 0; engine < kEngines; ++engine) {
+    if (queues[engine].empty())
+      continue;
+    const Record &record = queues[engine].front();
+    uint64_t cycle = std::max(free[engine], record.ready);
+    // The softmax pipeline hands results on in order; others wait for them.
+    if (record.engine != Engine::Softmax)
+      cycle = std::max(cycle, getOwnResults(record));
+    std::optional<uint64_t> start = findCounts(record.wait, cycle);
+    if (start && (!next || *start < next->cycle))
+      next = {record.engine, *start};
+  }
+  return next;
+}
+
+static std::string describePlace(Operation *op, uint32_t place) {
+  return ("instruction " + Twine(place) + " ('" + op->getName().getStringRef() +
+          "')")
+      .str();
+}
+
+Error spatten::addPlace(Operation *op, uint32_t place, Error error) {
+  return makeError(describePlace(op, place) + ": " +
+                   toString(std::move(error)));
+}
+
+Error Timeline::check(const Dependence &dependence, Operation *op,
+                      uint32_t place, uint64_t cycle) const {
+  const Progress &other = progress[dependence.number];
+  uint64_t over = dependence.afterResult ? other.result : other.end;
+  if (other.started && over <= cycle)
+    return Error::success();
+  std::string until = other.started ? "until cycle " + std::to_string(over)
+                                    : std::string("later");
+  return addPlace(op, place,
+                  makeError(Twine(dependence.use.write ? "writes " : "reads ") +
+                            describe(dependence.use) + " in cycle " +
+                            Twine(cycle) + ", which " +
+                            describePlace(other.op, other.place) +
+                            (dependence.afterResult ? " writes " : " reads ") +
+                            until + "; expects to wait for a semaphore"));
+}
+
+/// Says why the engine did nothing from its last instruction to `cycle`.
+void Timeline::addIdle(const Record &record, uint64_t cycle, Engine last) {
+  EngineStatistics &engine = statistics.engines[unsigned(record.engine)];
+  uint64_t since = free[unsigned(record.engine)];
+  uint64_t filled = std::clamp(record.ready, since, cycle);
+  engine.empty += filled - since;
+  engine.waits[unsigned(last)] += cycle - filled;
+}
+
+Error Timeline::start(Start start) {
+  auto &queue = queues[unsigned(start.engine)];
+  Record record = std::move(queue.front());
+  queue.pop_front();
+  Engine source = record.wait ? takeCounts(record.wait) : start.engine;
+  for (const Dependence &dependence : record.dependences)
+    if (progress[dependence.number].engine != record.engine)
+      if (Error error = check(dependence, record.op, record.place, start.cycle))
+        return error;
+  addIdle(record, start.cycle, source);
+  Progress &self = progress[record.number];
+  EngineStatistics &engine = statistics.engines[unsigned(start.engine)];
+  self.started = true;
+  self.end = self.result = start.cycle;
+  if (!record.skipped) {
+    uint64_t busyUntil = start.cycle + record.cost.busy;
+    self.end = busyUntil;
+    self.result = std::max(busyUntil, getOwnResults(record));
+    for (bool write : {false, true}) {
+      ArrayRef<Segment> segments = write ? record.writes : record.reads;
+      if (segments.empty())
+        continue;
+      // A copy writes what it has read.
+      uint64_t from =
+          write && !record.reads.empty() ? self.result : start.cycle;
+      Transfer transfer = memory.access(from, segments, write);
+      self.end = std::max(self.end, transfer.issued);
+      self.result = std::max(self.result, transfer.completed);
+    }
+    // Results of an engine come in order, whatever order memory has.
+    uint64_t &previous = results[unsigned(start.engine)];
+    self.result = std::max(self.result + record.cost.tail, previous);
+    previous = self.result;
+    engine.busy += record.cost.busy;
+    engine.memory += self.end - busyUntil;
+  }
+  ++engine.instructions;
+  free[unsigned(start.engine)] = self.end;
+  last = std::max({last, self.end, self.result});
+  signal(record.signal, 1, self.result, start.engine);
+  if (trace && !record.skipped)
+    trace->add(start.engine, record.op, record.place, start.cycle,
+               self.end - start.cycle);
+  if (hazards.getMemoryUses() > 64)
+    hazards.forget([&](uint32_t number) {
+      return progress[number].started && progress[number].result <= start.cycle;
+    });
+  return Error::success();
+}
+
+void Timeline::finish(uint64_t cycle) {
+  statistics.cycles = std::max(cycle, last);
+  free[unsigned(Engine::Control)] = cycle;
+  for (unsigned engine = 0; engine < kEngines; ++engine)
+    statistics.engines[engine].empty += statistics.cycles - free[engine];
+  statistics.memory = memory.statistics();
+}

@@ -1,0 +1,150 @@
+#ifndef RAREFY_LIB_SIM_SPATTEN_TIMING_H
+#define RAREFY_LIB_SIM_SPATTEN_TIMING_H
+
+#include "Hazards.h"
+#include "Trace.h"
+#include "rarefy/Sim/TopKLatency.h"
+#include <deque>
+#include <optional>
+#include <queue>
+
+namespace rarefy::spatten {
+
+/// Cycles of one instruction. Its engine can start the next one after `busy`
+/// cycles, if memory does not hold it up; its result is there `tail` cycles
+/// after that.
+struct Cost {
+  uint64_t busy = 1;
+  uint64_t tail = 0;
+};
+
+/// What each instruction costs, by its engine's data path.
+class CostModel {
+public:
+  CostModel(const SpAttenConfig &config, Statistics &statistics);
+
+  Cost getCost(ScoreOp op, const Activity &activity);
+  Cost getCost(SoftmaxOp op, const Activity &activity);
+  Cost getCost(CheckOp op, const Activity &activity);
+  Cost getCost(TopkValuesOp op, const Activity &activity);
+  Cost getCost(WeightOp op, const Activity &activity);
+  Cost getCost(AddTokensOp op, const Activity &activity);
+  Cost getCost(AddHeadOp op, const Activity &activity);
+  Cost getCost(ClearTokensOp op, const Activity &activity);
+  Cost getCost(ClearHeadsOp op, const Activity &activity);
+  Cost getCost(ScaleTokensOp op, const Activity &activity);
+  Cost getCost(ProtectOp op, const Activity &activity);
+  Cost getCost(TopkTokensOp op, const Activity &activity);
+  Cost getCost(TopkHeadsOp op, const Activity &activity);
+  Cost getCost(KeepTokensOp op, const Activity &activity);
+  Cost getCost(KeepHeadsOp op, const Activity &activity);
+  Cost getCost(KeepAllTokensOp op, const Activity &activity);
+  Cost getCost(KeepAllHeadsOp op, const Activity &activity);
+  Cost getCost(MultiplyOp op, const Activity &activity);
+  /// Every other instruction only moves bytes.
+  Cost getCost(Operation *op, const Activity &activity);
+
+private:
+  /// Lines of SRAM that `rows` vectors take, a cycle each.
+  uint64_t getLineCycles(unsigned rows) const;
+  uint64_t getSelectionCycles(const Activity &activity, unsigned candidates,
+                              unsigned keep);
+
+  const SpAttenConfig &config;
+  Statistics &statistics;
+  TopKLatency latency;
+  /// The same engine, were a round to cost one, or a cycle for each item.
+  TopKLatency rounds, items;
+};
+
+/// An instruction in the queue of its engine.
+struct Record {
+  Operation *op;
+  Engine engine;
+  uint32_t place;
+  uint32_t number;
+  uint16_t wait;
+  uint16_t signal;
+  uint64_t ready;
+  bool skipped;
+  Cost cost;
+  std::vector<Segment> reads, writes;
+  std::vector<Dependence> dependences;
+};
+
+/// When each instruction runs. The front end hands instructions over in program
+/// order; they start in the order of time.
+class Timeline {
+public:
+  Timeline(const SpAttenConfig &config, Statistics &statistics, Trace *trace);
+
+  bool hasRoom(Engine engine) const {
+    return queues[unsigned(engine)].size() < config.queueDepth;
+  }
+  void push(Record record);
+  /// Gives the next instruction its number.
+  uint32_t addInstruction(Operation *op, uint32_t place, Engine engine);
+
+  void signal(uint16_t semaphores, unsigned count, uint64_t cycle,
+              Engine engine);
+  /// The first cycle from `cycle` on with a count of each of `semaphores`.
+  std::optional<uint64_t> findCounts(uint16_t semaphores, uint64_t cycle) const;
+  /// Takes the counts; returns the engine that signaled last.
+  Engine takeCounts(uint16_t semaphores);
+
+  struct Start {
+    Engine engine;
+    uint64_t cycle;
+  };
+  /// The next instruction to start.
+  std::optional<Start> findStart() const;
+  llvm::Error start(Start start);
+
+  /// An error unless the results that `dependence` asks for are there.
+  llvm::Error check(const Dependence &dependence, Operation *op, uint32_t place,
+                    uint64_t cycle) const;
+
+  /// Ends at the last result, or at `cycle` if that is later.
+  void finish(uint64_t cycle);
+
+  Hazards hazards;
+
+private:
+  /// Until when an instruction used its operands, and when its result is there.
+  struct Progress {
+    Operation *op;
+    uint32_t place;
+    Engine engine;
+    bool started = false;
+    uint64_t end = 0;
+    uint64_t result = 0;
+  };
+  struct Count {
+    uint64_t cycle;
+    Engine engine;
+    bool operator>(const Count &other) const { return cycle > other.cycle; }
+  };
+
+  uint64_t getOwnResults(const Record &record) const;
+  void addIdle(const Record &record, uint64_t cycle, Engine last);
+
+  const SpAttenConfig &config;
+  Statistics &statistics;
+  Trace *trace;
+  Memory memory;
+  std::array<std::deque<Record>, kEngines> queues;
+  /// Of each engine: when it can start again, and its last result.
+  std::array<uint64_t, kEngines> free{}, results{};
+  std::array<std::priority_queue<Count, std::vector<Count>, std::greater<>>,
+             kSemaphores>
+      counts;
+  std::vector<Progress> progress;
+  uint64_t last = 0;
+};
+
+/// `error` with the instruction that it is about.
+llvm::Error addPlace(Operation *op, uint32_t place, llvm::Error error);
+
+} // namespace rarefy::spatten
+
+#endif // RAREFY_LIB_SIM_SPATTEN_TIMING_H

@@ -1,0 +1,47 @@
+#include "mlir/IR/BuiltinOps.h"
+#include "mlir/IR/MLIRContext.h"
+#include "rarefy/Sim/SpAtten.h"
+#include "gtest/gtest.h"
+
+using namespace rarefy;
+using namespace rarefy::spatten;
+
+namespace {
+
+SpAttenConfig getConfig() {
+  return llvm::cantFail(readSpAttenConfig(RAREFY_CONFIGS "/spatten.yaml"));
+}
+
+std::string describe(llvm::Error error) { return toString(std::move(error)); }
+
+TEST(SpAttenSimulator, RefusesOtherInstructionSets) {
+  MLIRContext context;
+  context.loadDialect<program::ISADialect>();
+  OpBuilder builder(&context);
+  OwningOpRef<program::ProgramOp> program =
+      program::ProgramOp::create(builder, builder.getUnknownLoc(), "p",
+                                 "sparch", builder.getDictionaryAttr({}));
+  EXPECT_EQ(describe(Simulator::create(*program, getConfig()).takeError()),
+            "expected a program for 'spatten', found one for 'sparch'");
+}
+
+TEST(SpAttenStatistics, ContradictThemselvesVisibly) {
+  Statistics statistics;
+  statistics.config = getConfig();
+  EXPECT_FALSE(bool(statistics.check()));
+  // No engine was busy or idle in the cycle.
+  statistics.cycles = 1;
+  EXPECT_EQ(describe(statistics.check()),
+            "the simulation contradicts itself: expected 1 cycles of control, "
+            "found 0");
+  statistics.scoreMacs = 2048;
+  EXPECT_EQ(describe(statistics.check()),
+            "the simulation contradicts itself: expected at least 4 cycles for "
+            "the scores, found 1");
+  statistics.bytesRead[unsigned(Traffic::KeyMsb)] = 64;
+  EXPECT_EQ(describe(statistics.check()),
+            "the simulation contradicts itself: expected at least 64 bytes at "
+            "the memory, found 0");
+}
+
+} // namespace
