@@ -41,6 +41,7 @@ llvm_config.add_tool_substitutions(
         "rarefy-lsp-server",
         "rarefy-reduce",
         "rarefy-run",
+        "rarefy-sim",
         "rarefy-translate",
         "mlir-opt",
         "mlir-runner",

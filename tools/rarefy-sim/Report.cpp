@@ -1,0 +1,41 @@
+// Writes what a run found out.
+
+#include "Report.h"
+#include "llvm/Support/FileSystem.h"
+#include "llvm/Support/FormatVariadic.h"
+
+using namespace rarefy;
+using llvm::Error;
+using llvm::Expected;
+
+Expected<StatisticsForm> StatisticsForm::parse(StringRef option) {
+  auto [form, path] = option.split('=');
+  if (form != "json" && form != "table")
+    return llvm::createStringError("--stats=" + option +
+                                   ": expected json or table");
+  return StatisticsForm{form == "json", path.empty() ? "-" : path.str()};
+}
+
+Expected<std::unique_ptr<llvm::ToolOutputFile>>
+rarefy::openFile(StringRef path) {
+  std::error_code error;
+  auto file = std::make_unique<llvm::ToolOutputFile>(path, error,
+                                                     llvm::sys::fs::OF_Text);
+  if (error)
+    return llvm::createStringError(path + ": " + error.message());
+  return file;
+}
+
+Error rarefy::writeStatistics(const spatten::Statistics &statistics,
+                              const StatisticsForm &form) {
+  auto file = openFile(form.path);
+  if (!file)
+    return file.takeError();
+  raw_ostream &os = (*file)->os();
+  if (form.isJSON)
+    os << llvm::formatv("{0:2}\n", llvm::json::Value(statistics.toJSON()));
+  else
+    statistics.printTable(os);
+  (*file)->keep();
+  return Error::success();
+}

@@ -1,0 +1,216 @@
+// Tensors of a program from files or random numbers, and to files.
+
+#include "Tensors.h"
+
+#include "rarefy/Runner/Npy.h"
+#include "llvm/ADT/StringExtras.h"
+#include "llvm/Support/FileSystem.h"
+#include "llvm/Support/FormatVariadic.h"
+#include "llvm/Support/Path.h"
+#include <map>
+#include <random>
+
+using namespace rarefy;
+using llvm::Error;
+using llvm::Expected;
+
+static Error makeError(const Twine &message) {
+  return llvm::createStringError(message);
+}
+
+/// What an array needs to hold elements of `type`.
+static Expected<ElementType> getHolder(program::TensorOp tensor) {
+  Type type = tensor.getType().getElementType();
+  if (isa<IntegerType>(type)) {
+    bool isUnsigned = type.isUnsignedInteger();
+    unsigned width = type.getIntOrFloatBitWidth();
+    if (width <= 8)
+      return isUnsigned ? ElementType::U8 : ElementType::I8;
+    if (width <= 16)
+      return isUnsigned ? ElementType::U16 : ElementType::I16;
+    if (width <= 32)
+      return isUnsigned ? ElementType::U32 : ElementType::I32;
+    return isUnsigned ? ElementType::U64 : ElementType::I64;
+  }
+  if (std::optional<ElementType> known = getElementType(type))
+    return *known;
+  return makeError("tensor '" + tensor.getSymName() +
+                   "' has elements that no file holds");
+}
+
+/// A view of all bytes.
+static MutableArrayRef<uint8_t> getBytes(const Array &array) {
+  return {static_cast<uint8_t *>(array.data), array.getByteSize()};
+}
+
+static bool isFloat(ElementType type) { return type >= ElementType::F16; }
+static bool isUnsigned(ElementType type) {
+  return type == ElementType::I1 ||
+         (type >= ElementType::U8 && type <= ElementType::U64);
+}
+
+static Expected<Array> makeArray(program::TensorOp tensor) {
+  Expected<ElementType> holder = getHolder(tensor);
+  if (!holder)
+    return holder.takeError();
+  Array array = Array::allocate(*holder, tensor.getType().getShape());
+  if (!array.data)
+    return makeError("not enough memory for tensor '" + tensor.getSymName() +
+                     "'");
+  return array;
+}
+
+/// Numbers that a machine can do something with: all of an element's width up
+/// to 12 bits; counters that are not negative; scales that tell scores apart.
+static Error writeRandom(program::TensorOp tensor,
+                         spatten::DeviceMemory &memory, uint64_t seed) {
+  Expected<Array> array = makeArray(tensor);
+  if (!array)
+    return array.takeError();
+  std::mt19937_64 random(seed);
+  Type type = tensor.getType().getElementType();
+  unsigned width = std::min(type.getIntOrFloatBitWidth(), 12u);
+  bool isCounter = type.getIntOrFloatBitWidth() > 16;
+  unsigned bytes = getByteWidth(array->type);
+  uint8_t *element = getBytes(*array).data();
+  for (int64_t i = 0, e = array->getNumElements(); i < e; ++i) {
+    int64_t number = random() & ((1 << width) - 1);
+    if (!isCounter && !type.isUnsignedInteger())
+      number -= 1 << (width - 1);
+    if (array->type == ElementType::F32) {
+      auto scale = static_cast<float>((1 + (random() & 15)) * 0x1p-20);
+      std::memcpy(element, &scale, bytes);
+    } else {
+      std::memcpy(element, &number, bytes);
+    }
+    element += bytes;
+  }
+  return memory.write(tensor.getSymName(), getBytes(*array), bytes,
+                      !isUnsigned(array->type));
+}
+
+static Error writeFile(program::TensorOp tensor, spatten::DeviceMemory &memory,
+                       StringRef path) {
+  Expected<Array> array = readNpy(path);
+  if (!array)
+    return array.takeError();
+  bool wantsFloat = isa<FloatType>(tensor.getType().getElementType());
+  if (ArrayRef<int64_t>(array->shape) != tensor.getType().getShape() ||
+      isFloat(array->type) != wantsFloat) {
+    std::string expected = llvm::formatv("{0}", tensor.getType());
+    return makeError(path + ": tensor '" + tensor.getSymName() + "' expects " +
+                     expected + ", found " +
+                     formatType(array->shape, array->type));
+  }
+  if (Error error =
+          memory.write(tensor.getSymName(), getBytes(*array),
+                       getByteWidth(array->type), !isUnsigned(array->type)))
+    return makeError(path + ": " + toString(std::move(error)));
+  return Error::success();
+}
+
+/// "random" and "random:7" set `seed`; anything else is a file.
+static bool isRandom(StringRef source, uint64_t &seed) {
+  seed = 0;
+  if (!source.consume_front("random"))
+    return false;
+  return source.empty() ||
+         (source.consume_front(":") && !source.getAsInteger(10, seed));
+}
+
+Error rarefy::writeInputs(program::ProgramOp program,
+                          spatten::DeviceMemory &memory,
+                          ArrayRef<std::string> sources) {
+  std::map<std::string, std::string> named;
+  std::vector<std::string> inOrder;
+  for (StringRef source : sources) {
+    auto [name, file] = source.split('=');
+    auto tensor = program.lookupSymbol<program::TensorOp>(name);
+    if (file.empty())
+      inOrder.push_back(source.str());
+    else if (!tensor || tensor.getDirection() != program::Direction::In ||
+             !named.emplace(name, file).second)
+      return makeError("--inputs=" + source +
+                       ": expected the name of an input "
+                       "once, found '" +
+                       name + "'");
+  }
+  uint64_t seed = 0;
+  bool allRandom = inOrder.size() == 1 && isRandom(inOrder[0], seed);
+  size_t next = 0, left = 0;
+  for (auto tensor : program.getOps<program::TensorOp>()) {
+    StringRef name = tensor.getSymName();
+    auto found = named.find(name.str());
+    if (tensor.getDirection() != program::Direction::In ||
+        (tensor.getValue() && found == named.end()))
+      continue;
+    left += found == named.end();
+    uint64_t number = seed + left;
+    StringRef source = "";
+    if (found != named.end())
+      source = found->second;
+    else if (!allRandom && next < inOrder.size())
+      source = inOrder[next++];
+    else if (!allRandom)
+      return makeError("--inputs: expected a source of tensor '" + name + "'");
+    bool random = source.empty() || isRandom(source, number);
+    if (Error error = random ? writeRandom(tensor, memory, number)
+                             : writeFile(tensor, memory, source))
+      return error;
+  }
+  if (!allRandom && next < inOrder.size())
+    return makeError("--inputs: expected " + Twine(left) +
+                     " sources without a name, found " + Twine(inOrder.size()));
+  return Error::success();
+}
+
+Expected<std::vector<std::pair<std::string, Array>>>
+rarefy::readOutputs(program::ProgramOp program,
+                    const spatten::DeviceMemory &memory) {
+  std::vector<std::pair<std::string, Array>> outputs;
+  for (auto tensor : program.getOps<program::TensorOp>()) {
+    if (tensor.getDirection() == program::Direction::In)
+      continue;
+    Expected<Array> array = makeArray(tensor);
+    if (!array)
+      return array.takeError();
+    if (Error error = memory.read(tensor.getSymName(), getBytes(*array),
+                                  getByteWidth(array->type)))
+      return error;
+    outputs.emplace_back(tensor.getSymName(), std::move(*array));
+  }
+  return outputs;
+}
+
+/// A tensor's name as a file's: letters, digits and "-_." stay.
+static std::string getFileName(std::string name) {
+  for (char &c : name)
+    if (!llvm::isAlnum(c) && !StringRef("-_.").contains(c))
+      c = '_';
+  return name + ".npy";
+}
+
+Error rarefy::writeOutputs(ArrayRef<std::pair<std::string, Array>> outputs,
+                           StringRef folder) {
+  if (std::error_code error = llvm::sys::fs::create_directories(folder))
+    return makeError(folder + ": " + error.message());
+  for (const auto &[name, array] : outputs) {
+    SmallString<128> path(folder);
+    llvm::sys::path::append(path, getFileName(name));
+    if (Error error = writeNpy(path, array.view()))
+      return error;
+  }
+  return Error::success();
+}
+
+void rarefy::printOutputs(ArrayRef<std::pair<std::string, Array>> outputs,
+                          unsigned elements, raw_ostream &os) {
+  for (const auto &[name, array] : outputs) {
+    int64_t count = array.getNumElements();
+    os << name << ": " << formatType(array.shape, array.type) << " [";
+    for (int64_t i = 0; i < std::min<int64_t>(count, elements); ++i)
+      os << (i ? ", " : "")
+         << llvm::formatv("{0}", getElement(array.view(), i));
+    os << (count > elements ? ", ...]\n" : "]\n");
+  }
+}

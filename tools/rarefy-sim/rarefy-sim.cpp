@@ -1,0 +1,76 @@
+// Runs a program of an accelerator on a simulated machine.
+
+#include "CommandLine.h"
+#include "Load.h"
+#include "Options.h"
+#include "Report.h"
+#include "Tensors.h"
+#include "Version.h"
+
+#include "mlir/IR/MLIRContext.h"
+#include "llvm/Support/InitLLVM.h"
+
+using namespace rarefy;
+namespace cl = llvm::cl;
+using llvm::Error;
+
+/// All that can fail.
+static Error run(const Options &options, MLIRContext &context) {
+  auto form = StatisticsForm::parse(options.stats);
+  if (!form)
+    return form.takeError();
+  auto config = readSpAttenConfig(options.config, options.overrides);
+  if (!config)
+    return config.takeError();
+  auto module = loadProgram(options.file, context);
+  if (!module)
+    return module.takeError();
+  auto program = findProgram(**module);
+  if (!program)
+    return program.takeError();
+  auto simulator = spatten::Simulator::create(*program, *config);
+  if (!simulator)
+    return simulator.takeError();
+  spatten::DeviceMemory &memory = (*simulator)->getMemory();
+  if (Error error = writeInputs(*program, memory, options.inputs))
+    return error;
+  std::unique_ptr<llvm::ToolOutputFile> trace;
+  if (!options.trace.empty())
+    if (Error error = openFile(options.trace).moveInto(trace))
+      return error;
+  auto statistics = (*simulator)->run(trace ? &trace->os() : nullptr);
+  if (!statistics)
+    return statistics.takeError();
+  auto outputs = readOutputs(*program, memory);
+  if (!outputs)
+    return outputs.takeError();
+  if (!options.outputs.empty())
+    if (Error error = writeOutputs(*outputs, options.outputs))
+      return error;
+  if (trace)
+    trace->keep();
+  if (options.elements)
+    printOutputs(*outputs, options.elements, llvm::outs());
+  return writeStatistics(*statistics, *form);
+}
+
+int main(int argc, char **argv) {
+  llvm::InitLLVM init(argc, argv);
+  dropLLVMOptions();
+  setVersionPrinter();
+  Options options;
+  cl::ParseCommandLineOptions(
+      argc, argv, "Runs a program of an accelerator on a simulated machine.\n");
+  DialectRegistry registry;
+  registry.insert<program::ISADialect, spatten::SpAttenDialect>();
+  MLIRContext context(registry);
+  context.loadAllAvailableDialects();
+  context.printOpOnDiagnostic(false);
+  context.getDiagEngine().registerHandler(printDiagnostic);
+  Error error = run(options, context);
+  if (!error)
+    return 0;
+  if (std::string message = toString(std::move(error)); !message.empty())
+    llvm::errs() << "error: " << message << "\n";
+  return 1;
+}
