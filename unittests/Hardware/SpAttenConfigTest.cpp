@@ -46,6 +46,7 @@ TEST(SpAttenConfig, ReadsTheFullMachine) {
   EXPECT_EQ(config.name, "spatten");
   EXPECT_EQ(config.clockGHz, 1.0);
   EXPECT_EQ(config.operandBits, 12u);
+  EXPECT_EQ(config.queueDepth, 16u);
   EXPECT_EQ(config.products, ProductMode::Exact);
   EXPECT_EQ(config.scoreLanes(), 8u);
   EXPECT_EQ(config.valueLanes(), 8u);
@@ -154,14 +155,14 @@ TEST(SpAttenConfig, RefusesWrongFiles) {
   EXPECT_EQ(errorAfter("clockGHz: 1.0", "clockMHz: 1000"),
             ":13: clockGHz: missing required key 'clockGHz'");
   EXPECT_EQ(errorAfter("handles: 16", "handles: 16\n  colour: red"),
-            ":33: sram: unknown key 'colour'");
+            ":34: sram: unknown key 'colour'");
   EXPECT_EQ(errorAfter("parallelism: 16", "parallelism: [16]"),
-            ":45: topk.parallelism: unexpected scalar");
+            ":46: topk.parallelism: unexpected scalar");
   EXPECT_EQ(errorAfter("clockGHz: 1.0", "clockGHz: 1.0\nclockGHz: 2.0"),
             ":15: duplicated mapping key 'clockGHz'");
   EXPECT_EQ(
       errorAfter("following: [ACT, PRE, PREA, REF]", "following: [ACTIVATE]"),
-      ":117: memory.timing.rows.following: unknown enumerated scalar");
+      ":118: memory.timing.rows.following: unknown enumerated scalar");
   EXPECT_EQ(errorAfter("cycles: nBL}", "cycles: nBL + nXX}"),
             ": memory.timing.rows[1]: expected a number or a name of the "
             "timing values, found 'nXX' in 'nBL + nXX'");
