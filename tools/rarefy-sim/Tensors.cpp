@@ -194,13 +194,13 @@ Error rarefy::writeOutputs(ArrayRef<std::pair<std::string, Array>> outputs,
                            StringRef folder) {
   if (std::error_code error = llvm::sys::fs::create_directories(folder))
     return makeError(folder + ": " + error.message());
+  std::vector<std::pair<std::string, ArrayView>> files;
   for (const auto &[name, array] : outputs) {
     SmallString<128> path(folder);
     llvm::sys::path::append(path, getFileName(name));
-    if (Error error = writeNpy(path, array.view()))
-      return error;
+    files.emplace_back(path.str(), array.view());
   }
-  return Error::success();
+  return writeNpy(files);
 }
 
 void rarefy::printOutputs(ArrayRef<std::pair<std::string, Array>> outputs,
