@@ -111,23 +111,22 @@ Error Core::execute(WeightOp op) {
   const Slot &slot = slots[op.getSlot()];
   Lane &row = lane(op);
   unsigned count = op.getValues();
+  bool isSelected = op.getSelected(), isCompact = op.getCompact();
   ArrayRef<unsigned> selected = slot.selected;
-  if (op.getSelected() ? selected.size() < count
-                       : row.probabilities.size() < count)
+  if (isSelected ? selected.size() < count : row.probabilities.size() < count)
     return makeError(
         "expects " + Twine(count) + " probabilities, found " +
-        Twine(op.getSelected() ? selected.size() : row.probabilities.size()));
-  unsigned needed =
-      op.getSelected() && !op.getCompact() ? selected[count - 1] + 1 : count;
+        Twine(isSelected ? selected.size() : row.probabilities.size()));
+  unsigned needed = isSelected && !isCompact ? selected[count - 1] + 1 : count;
   if (buffer.rows < needed || (op.getLane() && !buffer.fused))
     return makeError("expects a buffer that holds " + Twine(needed) +
                      " values of its lane, found " + Twine(buffer.rows));
-  if (op.getSelected() && selected[count - 1] >= row.probabilities.size())
+  if (isSelected && selected[count - 1] >= row.probabilities.size())
     return makeError("expects a probability for each selected position, "
                      "found " +
                      Twine(row.probabilities.size()));
   read(Register::Probabilities, getLane(op));
-  if (op.getSelected())
+  if (isSelected)
     read(Register::Selected, op.getSlot());
   write(Register::Output, getLane(op));
   useLines(Use::ValueLines, buffer, count, op.getLane(), /*write=*/false);
@@ -135,8 +134,8 @@ Error Core::execute(WeightOp op) {
   bool isExact = config.products == ProductMode::Exact;
   alignas(32) std::array<int32_t, kHeadSize> sums{};
   for (unsigned i = 0; i < count; ++i) {
-    unsigned position = op.getSelected() ? selected[i] : i;
-    const Vector &value = vectors[op.getCompact() ? i : position];
+    unsigned position = isSelected ? selected[i] : i;
+    const Vector &value = vectors[isCompact ? i : position];
     int32_t probability = row.probabilities[position];
     if (isExact)
       kernels.weigh(probability, value, sums.data());
