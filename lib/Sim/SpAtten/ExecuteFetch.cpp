@@ -174,9 +174,9 @@ Error Core::execute(LoadKeyLsbOp op) {
     return Error::success();
   SRAM::Buffer &buffer = keys.buffers[op.getBuffer()];
   unsigned bits = op.getBits();
-  if (buffer.rows < op.getKeys())
+  if (buffer.rows < op.getKeys() || (op.getLane() && !buffer.fused))
     return makeError("expects a buffer that holds " + Twine(op.getKeys()) +
-                     " keys, found " + Twine(buffer.rows));
+                     " keys of its lane, found " + Twine(buffer.rows));
   if (buffer.shift < bits)
     return makeError("expects keys with at least " + Twine(bits) +
                      " zero bits below, found " + Twine(buffer.shift));

@@ -8,7 +8,7 @@ using namespace rarefy::spatten;
 
 Hazards::Hazards() : keyLines(1 << 12), valueLines(1 << 12) {}
 
-static void addDependence(std::vector<Dependence> &dependences, uint32_t number,
+static void addDependence(std::vector<Dependence> &dependences, uint64_t number,
                           bool afterResult, const Use &use) {
   if (number && (dependences.empty() || dependences.back().number != number ||
                  dependences.back().afterResult != afterResult))
@@ -23,7 +23,7 @@ void Hazards::addRegister(const Use &use,
     last[unsigned(engine)] = number;
     return;
   }
-  for (uint32_t &reader : last)
+  for (uint64_t &reader : last)
     addDependence(dependences, std::exchange(reader, 0), false, use);
   writers[use.first] = number;
 }
@@ -50,7 +50,7 @@ void Hazards::addMemory(const Use &use, std::vector<Dependence> &dependences) {
   memory.push_back({use.first, end, use.write, number});
 }
 
-std::vector<Dependence> Hazards::add(ArrayRef<Use> uses, uint32_t number,
+std::vector<Dependence> Hazards::add(ArrayRef<Use> uses, uint64_t number,
                                      Engine engine) {
   this->number = number;
   this->engine = engine;
@@ -72,7 +72,7 @@ std::vector<Dependence> Hazards::add(ArrayRef<Use> uses, uint32_t number,
   return dependences;
 }
 
-void Hazards::forget(llvm::function_ref<bool(uint32_t)> isOver) {
+void Hazards::forget(llvm::function_ref<bool(uint64_t)> isOver) {
   llvm::erase_if(memory,
                  [&](const Access &access) { return isOver(access.number); });
 }

@@ -8,7 +8,7 @@ namespace rarefy::spatten {
 /// An earlier instruction that one has to come after: after its result, or
 /// after it has read what is now written.
 struct Dependence {
-  uint32_t number;
+  uint64_t number;
   bool afterResult;
   /// Both write: nothing flows from one to the other.
   bool isOverwrite;
@@ -21,22 +21,22 @@ class Hazards {
 public:
   Hazards();
 
-  std::vector<Dependence> add(ArrayRef<Use> uses, uint32_t number,
+  std::vector<Dependence> add(ArrayRef<Use> uses, uint64_t number,
                               Engine engine);
 
   /// Forgets accesses to memory of which `isOver` holds.
-  void forget(llvm::function_ref<bool(uint32_t)> isOver);
+  void forget(llvm::function_ref<bool(uint64_t)> isOver);
   size_t getMemoryUses() const { return memory.size(); }
 
 private:
   struct Access {
     uint64_t first, end;
     bool write;
-    uint32_t number;
+    uint64_t number;
   };
   struct Line {
-    uint32_t writer = 0;
-    uint32_t reader = 0;
+    uint64_t writer = 0;
+    uint64_t reader = 0;
   };
 
   void addRegister(const Use &use, std::vector<Dependence> &dependences);
@@ -44,11 +44,11 @@ private:
                 std::vector<Dependence> &dependences);
   void addMemory(const Use &use, std::vector<Dependence> &dependences);
 
-  uint32_t number = 0;
+  uint64_t number = 0;
   Engine engine = Engine::Control;
-  std::array<uint32_t, kRegisters> writers{};
+  std::array<uint64_t, kRegisters> writers{};
   /// The last reader of each engine: an engine reads in order.
-  std::array<std::array<uint32_t, kEngines>, kRegisters> readers{};
+  std::array<std::array<uint64_t, kEngines>, kRegisters> readers{};
   std::vector<Line> keyLines, valueLines;
   std::vector<Access> memory;
 };

@@ -116,7 +116,7 @@ Error Run::dispatch(const Step &step) {
     return Error::success();
   }
   Activity &done = core.activity;
-  uint32_t number = timeline.addInstruction(step.op, place + 1, step.engine);
+  uint64_t number = timeline.addInstruction(step.op, place + 1, step.engine);
   Record record{step.op,
                 step.engine,
                 uint32_t(place + 1),
@@ -181,7 +181,7 @@ Error Run::executeWaiting(uint64_t start) {
     engine.waits[unsigned(source)] += start - cycle;
   } else {
     Use use{Use::Single, false, unsigned(Register::HeadList)};
-    uint32_t number =
+    uint64_t number =
         timeline.addInstruction(step.op, place + 1, Engine::Control);
     for (const Dependence &dependence :
          timeline.hazards.add(use, number, Engine::Control))

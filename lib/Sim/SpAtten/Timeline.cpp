@@ -16,13 +16,33 @@ template <typename F> static void forEach(uint16_t semaphores, F &&f) {
 Timeline::Timeline(const SpAttenConfig &config, Statistics &statistics,
                    Trace *trace)
     : config(config), statistics(statistics), trace(trace),
-      memory(config.memory), progress(1) {}
+      memory(config.memory) {}
 
-uint32_t Timeline::addInstruction(Operation *op, uint32_t place,
+uint64_t Timeline::addInstruction(Operation *op, uint32_t place,
                                   Engine engine) {
   // The front end is past its own instructions when others meet them.
   progress.push_back({op, place, engine, engine == Engine::Control});
-  return progress.size() - 1;
+  return firstNumber + progress.size() - 1;
+}
+
+const Timeline::Progress &Timeline::getProgress(uint64_t number) const {
+  static constexpr Progress over = {nullptr, 0, Engine::Control, true};
+  return number < firstNumber ? over : progress[number - firstNumber];
+}
+
+/// Forgets what is over in `cycle`: no instruction starts before that any more.
+void Timeline::forget(uint64_t cycle) {
+  auto isOver = [&](const Progress &progress) {
+    return progress.started && progress.end <= cycle &&
+           progress.result <= cycle;
+  };
+  if (hazards.getMemoryUses() > 64)
+    hazards.forget(
+        [&](uint64_t number) { return isOver(getProgress(number)); });
+  while (!progress.empty() && isOver(progress.front())) {
+    progress.pop_front();
+    ++firstNumber;
+  }
 }
 
 void Timeline::push(Record record) {
@@ -63,7 +83,7 @@ Engine Timeline::takeCounts(uint16_t semaphores) {
 uint64_t Timeline::getOwnResults(const Record &record) const {
   uint64_t cycle = 0;
   for (const Dependence &dependence : record.dependences)
-    if (const Progress &other = progress[dependence.number];
+    if (const Progress &other = getProgress(dependence.number);
         other.engine == record.engine && dependence.afterResult &&
         !dependence.isOverwrite && dependence.use.kind != Use::Memory)
       cycle = std::max(cycle, other.result);
@@ -100,7 +120,7 @@ Error spatten::addPlace(Operation *op, uint32_t place, Error error) {
 
 Error Timeline::check(const Dependence &dependence, Operation *op,
                       uint32_t place, uint64_t cycle) const {
-  const Progress &other = progress[dependence.number];
+  const Progress &other = getProgress(dependence.number);
   uint64_t over = dependence.afterResult ? other.result : other.end;
   if (other.started && over <= cycle)
     return Error::success();
@@ -130,11 +150,11 @@ Error Timeline::start(Start start) {
   queue.pop_front();
   Engine source = record.wait ? takeCounts(record.wait) : start.engine;
   for (const Dependence &dependence : record.dependences)
-    if (progress[dependence.number].engine != record.engine)
+    if (getProgress(dependence.number).engine != record.engine)
       if (Error error = check(dependence, record.op, record.place, start.cycle))
         return error;
   addIdle(record, start.cycle, source);
-  Progress &self = progress[record.number];
+  Progress &self = progress[record.number - firstNumber];
   EngineStatistics &engine = statistics.engines[unsigned(start.engine)];
   self.started = true;
   self.end = self.result = start.cycle;
@@ -167,10 +187,7 @@ Error Timeline::start(Start start) {
   if (trace && !record.skipped)
     trace->add(start.engine, record.op, record.place, start.cycle,
                self.end - start.cycle);
-  if (hazards.getMemoryUses() > 64)
-    hazards.forget([&](uint32_t number) {
-      return progress[number].started && progress[number].result <= start.cycle;
-    });
+  forget(start.cycle);
   return Error::success();
 }
 

@@ -62,7 +62,7 @@ struct Record {
   Operation *op;
   Engine engine;
   uint32_t place;
-  uint32_t number;
+  uint64_t number;
   uint16_t wait;
   uint16_t signal;
   uint64_t ready;
@@ -83,7 +83,7 @@ public:
   }
   void push(Record record);
   /// Gives the next instruction its number.
-  uint32_t addInstruction(Operation *op, uint32_t place, Engine engine);
+  uint64_t addInstruction(Operation *op, uint32_t place, Engine engine);
 
   void signal(uint16_t semaphores, unsigned count, uint64_t cycle,
               Engine engine);
@@ -125,6 +125,8 @@ private:
     bool operator>(const Count &other) const { return cycle > other.cycle; }
   };
 
+  const Progress &getProgress(uint64_t number) const;
+  void forget(uint64_t cycle);
   uint64_t getOwnResults(const Record &record) const;
   void addIdle(const Record &record, uint64_t cycle, Engine last);
 
@@ -138,7 +140,9 @@ private:
   std::array<std::priority_queue<Count, std::vector<Count>, std::greater<>>,
              kSemaphores>
       counts;
-  std::vector<Progress> progress;
+  /// Of instructions from `firstNumber` on; what those before did is over.
+  std::deque<Progress> progress;
+  uint64_t firstNumber = 1;
   uint64_t last = 0;
 };
 
