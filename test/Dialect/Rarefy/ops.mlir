@@ -35,6 +35,18 @@ func.func @attention_memref(%q: memref<4x8x16xbf16>, %m: memref<8xbf16, strided<
   return
 }
 
+// CHECK-LABEL: func.func @integers
+func.func @integers(%q: tensor<2x1x64xi16>, %k: tensor<2x?x64xi16>, %o: tensor<2x1x64xi16>, %t: tensor<?xi32>, %h: tensor<2xi64>, %f: tensor<2x1xi1>)
+    -> (tensor<2x1x64xi16>, tensor<?xi32>, tensor<2xi64>, tensor<2x1xi1>) {
+  // CHECK: outs(%{{.*}} : tensor<2x1x64xi16>) token_importance(%{{.*}} : tensor<?xi32>) head_importance(%{{.*}} : tensor<2xi64>) refetched(%{{.*}} : tensor<2x1xi1>)
+  // CHECK-SAME: {keep_group = 2 : i64, keep_values = 8 : i64, planes = #rarefy.planes<msb = 6, lsb = 4, threshold = 5.000000e-02>, scale = 1.250000e-01 : f32, value_bits = 6 : i64}
+  %0:4 = rarefy.attention ins(%q, %k, %k : tensor<2x1x64xi16>, tensor<2x?x64xi16>, tensor<2x?x64xi16>)
+    outs(%o : tensor<2x1x64xi16>) token_importance(%t : tensor<?xi32>) head_importance(%h : tensor<2xi64>) refetched(%f : tensor<2x1xi1>)
+    {scale = 0.125 : f32, keep_values = 8, keep_group = 2, planes = #rarefy.planes<msb = 6, lsb = 4, threshold = 0.05>, value_bits = 6}
+    -> tensor<2x1x64xi16>, tensor<?xi32>, tensor<2xi64>, tensor<2x1xi1>
+  return %0#0, %0#1, %0#2, %0#3 : tensor<2x1x64xi16>, tensor<?xi32>, tensor<2xi64>, tensor<2x1xi1>
+}
+
 // CHECK-LABEL: func.func @topk
 // CHECK-SAME: (%[[S:.*]]: tensor<2x?xf32>, %[[I:.*]]: tensor<2x16xi32>)
 func.func @topk(%s: tensor<2x?xf32>, %init: tensor<2x16xi32>) -> tensor<2x16xi32> {

@@ -5,6 +5,7 @@
 #include "mlir/IR/Matchers.h"
 #include "mlir/IR/PatternMatch.h"
 #include "rarefy/Dialect/Rarefy/IR/Rarefy.h"
+#include <array>
 
 using namespace rarefy;
 
@@ -20,27 +21,32 @@ struct DropUnusedImportance : OpRewritePattern<AttentionOp> {
 
   LogicalResult matchAndRewrite(AttentionOp op,
                                 PatternRewriter &rewriter) const override {
-    Value token = op.getTokenImportance(), head = op.getHeadImportance();
-    bool dropToken = token && token.use_empty();
-    bool dropHead = head && head.use_empty();
-    if (!dropToken && !dropHead)
+    auto isUnused = [](Value result) { return result && result.use_empty(); };
+    std::array<Value, 3> results = {op.getTokenImportance(),
+                                    op.getHeadImportance(), op.getRefetched()};
+    if (llvm::none_of(results, isUnused))
       return rewriter.notifyMatchFailure(op, "has no unused importance");
-    Value tokenInit = dropToken ? Value() : op.getTokenImportanceInit();
-    Value headInit = dropHead ? Value() : op.getHeadImportanceInit();
+    std::array<Value, 3> inits = {op.getTokenImportanceInit(),
+                                  op.getHeadImportanceInit(),
+                                  op.getRefetchedInit()};
     SmallVector<Type> types{op.getOutput().getType()};
-    for (Value init : {tokenInit, headInit})
-      if (init)
-        types.push_back(init.getType());
+    SmallVector<Value> replaced{op.getOutput()};
+    for (auto [result, init] : llvm::zip_equal(results, inits)) {
+      if (isUnused(result))
+        init = Value();
+      if (!init)
+        continue;
+      types.push_back(init.getType());
+      replaced.push_back(result);
+    }
     auto smaller = AttentionOp::create(
         rewriter, op.getLoc(), types, op.getQuery(), op.getKey(), op.getValue(),
-        op.getMask(), op.getOutputInit(), tokenInit, headInit,
-        op.getScaleAttr(), op.getCausalAttr(), op.getKeepValuesAttr());
+        op.getMask(), op.getOutputInit(), inits[0], inits[1], inits[2],
+        op.getScaleAttr(), op.getCausalAttr(), op.getKeepValuesAttr(),
+        op.getKeepGroupAttr(), op.getPlanesAttr(), op.getValueBitsAttr());
     smaller->setDiscardableAttrs(op->getDiscardableAttrDictionary());
-    rewriter.replaceAllUsesWith(op.getOutput(), smaller.getOutput());
-    if (tokenInit)
-      rewriter.replaceAllUsesWith(token, smaller.getTokenImportance());
-    if (headInit)
-      rewriter.replaceAllUsesWith(head, smaller.getHeadImportance());
+    for (auto [from, to] : llvm::zip_equal(replaced, smaller.getResults()))
+      rewriter.replaceAllUsesWith(from, to);
     rewriter.eraseOp(op);
     return success();
   }
@@ -66,8 +72,10 @@ struct DropIdleOptions : OpRewritePattern<AttentionOp> {
     rewriter.modifyOpInPlace(op, [&] {
       if (dropCausal)
         op.removeCausalAttr();
-      if (dropKeep)
+      if (dropKeep) {
         op.removeKeepValuesAttr();
+        op.removeKeepGroupAttr();
+      }
     });
     return success();
   }

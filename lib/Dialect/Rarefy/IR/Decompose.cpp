@@ -5,6 +5,7 @@
 #include "mlir/Dialect/SCF/IR/SCF.h"
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
 #include "rarefy/Dialect/Rarefy/IR/Rarefy.h"
+#include <limits>
 
 using namespace rarefy;
 
@@ -45,29 +46,39 @@ loopNest(OpBuilder &b, Location loc, Value v, int64_t count, Value init,
 // topk
 //===----------------------------------------------------------------------===//
 
-/// Integers in the order of the scores: equal for -0 and 0, least for NaN.
+/// The key of a float: equal for -0 and 0, least for NaN.
+static Value orderedKey(OpBuilder &b, Location loc, Value score) {
+  Value zero = i32(b, loc, 0), signShift = i32(b, loc, 31);
+  Value allButSign = i32(b, loc, std::numeric_limits<int32_t>::max());
+  Value least = i32(b, loc, std::numeric_limits<int32_t>::min());
+  Value zeroF = arith::ConstantOp::create(b, loc, b.getF32FloatAttr(0));
+  Value bits = arith::BitcastOp::create(b, loc, b.getI32Type(), score);
+  Value sign = arith::ShRSIOp::create(b, loc, bits, signShift);
+  Value flip = arith::AndIOp::create(b, loc, sign, allButSign);
+  Value key = arith::XOrIOp::create(b, loc, bits, flip);
+  Value isZero =
+      arith::CmpFOp::create(b, loc, arith::CmpFPredicate::OEQ, score, zeroF);
+  key = arith::SelectOp::create(b, loc, isZero, zero, key);
+  Value isNaN =
+      arith::CmpFOp::create(b, loc, arith::CmpFPredicate::UNO, score, score);
+  return arith::SelectOp::create(b, loc, isNaN, least, key);
+}
+
+/// Signed integers in the order of the scores, floats or unsigned integers.
 static Value orderedKeys(OpBuilder &b, Location loc, Value scores) {
   SmallVector<OpFoldResult> sizes = tensor::getMixedSizes(b, loc, scores);
   Value empty = tensor::EmptyOp::create(b, loc, sizes, b.getI32Type());
   AffineMap identity = b.getMultiDimIdentityMap(sizes.size());
   SmallVector<utils::IteratorType> kinds(sizes.size(),
                                          utils::IteratorType::parallel);
-  Value zeroF = arith::ConstantOp::create(b, loc, b.getF32FloatAttr(0));
-  Value zero = i32(b, loc, 0), signShift = i32(b, loc, 31);
-  Value allButSign = i32(b, loc, std::numeric_limits<int32_t>::max());
-  Value least = i32(b, loc, std::numeric_limits<int32_t>::min());
   auto body = [&](OpBuilder &nested, Location, ValueRange args) {
-    Value score = args[0];
-    Value bits = arith::BitcastOp::create(nested, loc, b.getI32Type(), score);
-    Value sign = arith::ShRSIOp::create(nested, loc, bits, signShift);
-    Value flip = arith::AndIOp::create(nested, loc, sign, allButSign);
-    Value key = arith::XOrIOp::create(nested, loc, bits, flip);
-    Value isZero = arith::CmpFOp::create(nested, loc, arith::CmpFPredicate::OEQ,
-                                         score, zeroF);
-    key = arith::SelectOp::create(nested, loc, isZero, zero, key);
-    Value isNaN = arith::CmpFOp::create(nested, loc, arith::CmpFPredicate::UNO,
-                                        score, score);
-    key = arith::SelectOp::create(nested, loc, isNaN, least, key);
+    Value key;
+    if (args[0].getType().isF32())
+      key = orderedKey(nested, loc, args[0]);
+    else
+      key = arith::XOrIOp::create(
+          nested, loc, args[0],
+          i32(nested, loc, std::numeric_limits<int32_t>::min()));
     linalg::YieldOp::create(nested, loc, key);
   };
   return linalg::GenericOp::create(b, loc, empty.getType(), scores, empty,

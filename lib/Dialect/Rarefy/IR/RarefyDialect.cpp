@@ -3,14 +3,55 @@
 #include "mlir/Dialect/Math/IR/Math.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
+#include "mlir/IR/DialectImplementation.h"
 #include "mlir/Interfaces/FunctionInterfaces.h"
 #include "rarefy/Dialect/Rarefy/IR/Rarefy.h"
+#include "llvm/ADT/TypeSwitch.h"
+#include <cmath>
 
 using namespace rarefy;
 
 #include "rarefy/Dialect/Rarefy/IR/RarefyOpsDialect.cpp.inc"
 
+static ParseResult parseThreshold(AsmParser &parser,
+                                  FailureOr<APFloat> &threshold) {
+  double value;
+  if (parser.parseFloat(value))
+    return failure();
+  threshold = APFloat(value);
+  return success();
+}
+
+static void printThreshold(AsmPrinter &printer, const APFloat &threshold) {
+  printer.printFloat(threshold);
+}
+
+#define GET_ATTRDEF_CLASSES
+#include "rarefy/Dialect/Rarefy/IR/RarefyAttributes.cpp.inc"
+
+LogicalResult PlanesAttr::verify(function_ref<InFlightDiagnostic()> emitError,
+                                 unsigned msb, unsigned lsb,
+                                 APFloat threshold) {
+  if (msb < 2 || msb > 12 || lsb > 12 - msb)
+    return emitError()
+           << "expected at least 2 high bits and at most 12 in all, "
+              "found "
+           << msb << " and " << lsb;
+  double limit = threshold.convertToDouble();
+  if (!(limit >= 0 && limit <= 1))
+    return emitError() << "expected a threshold from 0 to 1, found " << limit;
+  return success();
+}
+
+int64_t PlanesAttr::getThresholdSteps() const {
+  return std::lround(getThreshold().convertToDouble() * 2048);
+}
+
 void RarefyDialect::initialize() {
+  addAttributes<
+#define GET_ATTRDEF_LIST
+#include "rarefy/Dialect/Rarefy/IR/RarefyAttributes.cpp.inc"
+      >();
   addOperations<
 #define GET_OP_LIST
 #include "rarefy/Dialect/Rarefy/IR/RarefyOps.cpp.inc"

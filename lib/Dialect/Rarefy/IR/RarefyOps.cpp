@@ -34,7 +34,8 @@ static LogicalResult reifyInits(DestinationStyleOpInterface op, OpBuilder &b,
 
 MutableOperandRange AttentionOp::getDpsInitsMutable() {
   unsigned count = 1 + (getTokenImportanceInit() ? 1 : 0) +
-                   (getHeadImportanceInit() ? 1 : 0);
+                   (getHeadImportanceInit() ? 1 : 0) +
+                   (getRefetchedInit() ? 1 : 0);
   return MutableOperandRange(*this, getNumOperands() - count, count);
 }
 
@@ -48,8 +49,14 @@ Value AttentionOp::getTokenImportance() {
 }
 
 Value AttentionOp::getHeadImportance() {
-  return getHeadImportanceInit() && !getResults().empty() ? getResults().back()
-                                                          : Value();
+  if (!getHeadImportanceInit() || getResults().empty())
+    return Value();
+  return getResults()[getTokenImportanceInit() ? 2 : 1];
+}
+
+Value AttentionOp::getRefetched() {
+  return getRefetchedInit() && !getResults().empty() ? getResults().back()
+                                                     : Value();
 }
 
 #define RAREFY_DPS_METHODS(OpTy)                                               \

@@ -21,6 +21,7 @@ public:
   Tile headImportance() {
     return leading(op.getHeadImportanceInit(), batch + 1);
   }
+  Tile refetched() { return leading(op.getRefetchedInit(), batch + 2); }
   FailureOr<Tile> keyOrValue(Value v);
   Tile mask();
 
@@ -151,6 +152,11 @@ AttentionOp::getTiledImplementation(OpBuilder &b,
                                     ArrayRef<OpFoldResult> offsets,
                                     ArrayRef<OpFoldResult> sizes) {
   AttentionTile tile(*this, b, offsets, sizes);
+  // Heads that select values together stay in one tile.
+  int64_t group = getKeepGroup().value_or(1);
+  std::optional<int64_t> heads = getConstantIntValue(sizes[getBatchRank()]);
+  if (group > 1 && (!heads || *heads % group != 0))
+    return failure();
   SmallVector<Value> slices;
   auto add = [&](Value v, const Tile &part) {
     slices.push_back(sliceOf(b, getLoc(), v, part)->getResult(0));
@@ -169,6 +175,8 @@ AttentionOp::getTiledImplementation(OpBuilder &b,
     add(getTokenImportanceInit(), tile.tokenImportance());
   if (getHeadImportanceInit())
     add(getHeadImportanceInit(), tile.headImportance());
+  if (getRefetchedInit())
+    add(getRefetchedInit(), tile.refetched());
   return tiled(b, *this, slices);
 }
 
@@ -180,7 +188,8 @@ LogicalResult AttentionOp::getResultTilePosition(
   Value result = getResult(number);
   Tile tile = result == getOutput()            ? position.output()
               : result == getTokenImportance() ? position.tokenImportance()
-                                               : position.headImportance();
+              : result == getHeadImportance()  ? position.headImportance()
+                                               : position.refetched();
   resultOffsets = tile.offsets;
   resultSizes = tile.sizes;
   return success();

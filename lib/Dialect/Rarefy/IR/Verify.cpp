@@ -117,6 +117,69 @@ static LogicalResult verifyImportance(AttentionOp op, Operand query,
   return success();
 }
 
+static LogicalResult verifyElementType(Operation *op, Operand of,
+                                       Type expected) {
+  if (of.type.getElementType() == expected)
+    return success();
+  return op->emitOpError("expected element type ")
+         << expected << " of " << of.name << ", found "
+         << of.type.getElementType();
+}
+
+/// What only an attention on integers has, and the types that it needs.
+static LogicalResult verifyIntegers(AttentionOp op, Operand query) {
+  Builder b(op.getContext());
+  bool integers = op.isInteger();
+  if (!integers && (op.getPlanes() || op.getValueBits() || op.getKeepGroup() ||
+                    op.getRefetchedInit()))
+    return op.emitOpError("expected 'planes', 'value_bits', 'keep_group' and "
+                          "'refetched' beside i16 alone, found ")
+           << query.type.getElementType();
+  std::tuple<StringRef, Value, Type> typed[] = {
+      {"token_importance", op.getTokenImportanceInit(),
+       integers ? Type(b.getI32Type()) : Type(b.getF32Type())},
+      {"head_importance", op.getHeadImportanceInit(),
+       integers ? Type(b.getI64Type()) : Type(b.getF32Type())}};
+  for (auto [name, value, type] : typed)
+    if (value && failed(verifyElementType(op, {name, value}, type)))
+      return failure();
+  if (!integers)
+    return success();
+  if (op.getMask() &&
+      failed(verifyElementType(op, {"mask", op.getMask()}, b.getI1Type())))
+    return failure();
+  int64_t depth = query.size(query.rank() - 1);
+  if (ShapedType::isDynamic(depth) || depth > 256)
+    return op.emitOpError("expected a static depth up to 256, so that a score "
+                          "fits i32");
+  return success();
+}
+
+/// Heads that select values together.
+static LogicalResult verifyGroup(AttentionOp op, Operand query) {
+  std::optional<int64_t> group = op.getKeepGroup();
+  if (!group)
+    return success();
+  int64_t heads = query.size(op.getBatchRank());
+  if (!op.getKeepValues())
+    return op.emitOpError("expected 'keep_values' beside 'keep_group'");
+  if (ShapedType::isDynamic(heads) || heads % *group != 0)
+    return op.emitOpError("expected a static multiple of ")
+           << *group << " heads, those of 'keep_group'";
+  return success();
+}
+
+static LogicalResult verifyRefetched(AttentionOp op, Operand query) {
+  if (!op.getRefetchedInit())
+    return success();
+  Operand refetched("refetched", op.getRefetchedInit());
+  if (!op.getPlanes() || op.getPlanes()->getLsb() == 0)
+    return op.emitOpError("expected low bits in 'planes' beside 'refetched'");
+  if (failed(verifyRank(op, refetched, query.rank() - 1)))
+    return failure();
+  return verifyLeading(op, refetched, query, query.rank() - 1);
+}
+
 LogicalResult AttentionOp::verify() {
   if (failed(verifyOneKind(*this)))
     return failure();
@@ -136,9 +199,11 @@ LogicalResult AttentionOp::verify() {
       failed(verifySize(*this, value, rank - 2, key, rank - 2)) ||
       failed(verifyLeading(*this, output, query, rank - 1)) ||
       failed(verifySize(*this, output, rank - 1, value, rank - 1)) ||
-      failed(verifyMask(*this, query, key)))
+      failed(verifyMask(*this, query, key)) ||
+      failed(verifyImportance(*this, query, key)) ||
+      failed(verifyIntegers(*this, query)) || failed(verifyGroup(*this, query)))
     return failure();
-  return verifyImportance(*this, query, key);
+  return verifyRefetched(*this, query);
 }
 
 //===----------------------------------------------------------------------===//

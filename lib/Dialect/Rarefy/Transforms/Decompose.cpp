@@ -13,6 +13,12 @@ namespace rarefy {
 #define GEN_PASS_DEF_RAREFYDECOMPOSE
 #include "rarefy/Dialect/Rarefy/Transforms/Passes.h.inc"
 
+/// Whether `op` is an attention that has kernels of its own: one on floats.
+static bool isFused(Operation *op) {
+  auto attention = dyn_cast<AttentionOp>(op);
+  return attention && !attention.isInteger();
+}
+
 namespace {
 struct RarefyDecompose : impl::RarefyDecomposeBase<RarefyDecompose> {
   using Base::Base;
@@ -22,7 +28,7 @@ struct RarefyDecompose : impl::RarefyDecomposeBase<RarefyDecompose> {
     WalkResult result =
         getOperation()->walk([&](linalg::AggregatedOpInterface op) {
           if (!isa_and_nonnull<RarefyDialect>(op->getDialect()) ||
-              (!attention && isa<AttentionOp>(op)))
+              (!attention && isFused(op)))
             return WalkResult::advance();
           rewriter.setInsertionPoint(op);
           FailureOr<SmallVector<Value>> values =

@@ -54,6 +54,8 @@ bool HeadPruner::isLayer(AttentionOp op) {
 }
 
 LogicalResult HeadPruner::rebuild(AttentionOp op, unsigned level) {
+  if (op.isInteger())
+    return shrinker.block(op, "computes in integers; prune before quantizing");
   if (op.getHeadImportanceInit())
     return shrinker.block(op, "already reports head importance");
   OpBuilder &b = shrinker.getBuilder();

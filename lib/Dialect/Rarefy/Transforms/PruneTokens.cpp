@@ -82,6 +82,8 @@ bool TokenPruner::isLayer(AttentionOp op) {
 }
 
 LogicalResult TokenPruner::rebuild(AttentionOp op, unsigned level) {
+  if (op.isInteger())
+    return shrinker.block(op, "computes in integers; prune before quantizing");
   if (op.getTokenImportanceInit())
     return shrinker.block(op, "already reports token importance");
   OpBuilder &b = shrinker.getBuilder();

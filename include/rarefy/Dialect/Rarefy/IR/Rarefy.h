@@ -6,6 +6,7 @@
 #include "mlir/IR/Dialect.h"
 #include "mlir/IR/OpDefinition.h"
 #include "mlir/IR/OpImplementation.h"
+#include "mlir/IR/TypeUtilities.h"
 #include "mlir/Interfaces/DestinationStyleOpInterface.h"
 #include "mlir/Interfaces/InferTypeOpInterface.h"
 #include "mlir/Interfaces/SideEffectInterfaces.h"
@@ -13,6 +14,8 @@
 #include "rarefy/Support/LLVM.h"
 
 #include "rarefy/Dialect/Rarefy/IR/RarefyOpsDialect.h.inc"
+#define GET_ATTRDEF_CLASSES
+#include "rarefy/Dialect/Rarefy/IR/RarefyAttributes.h.inc"
 #define GET_OP_CLASSES
 #include "rarefy/Dialect/Rarefy/IR/RarefyOps.h.inc"
 

@@ -27,6 +27,7 @@ def Rarefy_Dialect : Dialect {
     `rarefy.dims` a list with a string for each dimension (two of one name, not
     empty, have one size), `rarefy.unsigned` a unit attribute of integers.
   }];
+  let useDefaultAttributePrinterParser = 1;
   let hasRegionArgAttrVerify = 1;
   let hasRegionResultAttrVerify = 1;
   let dependentDialects = [
@@ -34,6 +35,8 @@ def Rarefy_Dialect : Dialect {
     "::mlir::math::MathDialect", "::mlir::scf::SCFDialect",
     "::mlir::tensor::TensorDialect"];
 }
+
+include "rarefy/Dialect/Rarefy/IR/RarefyAttributes.td"
 
 class Rarefy_Op<string mnemonic, list<Trait> traits = []>
     : Op<Rarefy_Dialect, mnemonic, traits # [
@@ -51,6 +54,10 @@ class Rarefy_Op<string mnemonic, list<Trait> traits = []>
 class Rarefy_ShapedOf<list<Type> types>
     : AnyTypeOf<[RankedTensorOf<types>, StridedMemRefOf<types>]>;
 def Rarefy_Float : Rarefy_ShapedOf<[F16, BF16, F32]>;
+def Rarefy_Element : Rarefy_ShapedOf<[F16, BF16, F32, I16]>;
+def Rarefy_TokenImportance : Rarefy_ShapedOf<[F32, I32]>;
+def Rarefy_HeadImportance : Rarefy_ShapedOf<[F32, I64]>;
+def Rarefy_Flags : Rarefy_ShapedOf<[I1]>;
 def Rarefy_Mask : Rarefy_ShapedOf<[F16, BF16, F32, I1]>;
 def Rarefy_F32 : Rarefy_ShapedOf<[F32]>;
 def Rarefy_Positions : Rarefy_ShapedOf<[I32]>;
@@ -85,6 +92,21 @@ def Rarefy_AttentionOp : Rarefy_Op<"attention", [AttrSizedOperandSegments]> {
     pruning; `head_importance` [batch.., heads] adds |output| over rows and
     depth.
 
+    On i16 it computes in the numbers of SpAtten's datapath, exactly: the low 12
+    bits of an element count, a score is a sum of products in i32, a probability
+    a multiple of 2^-11 up to 2047 of them, rounded to even from binary32 with
+    e^x by a Taylor polynomial of order 5 and the sum in units of 2^-30, and the
+    output the sum of probability times value, rounded to the unit of `value`
+    and kept within 12 bits. Importance is then i32 without sign, in units of
+    2^-11, up to its largest number, and i64. Of such an attention,
+
+    - `planes` gives the keys fewer bits, of which a row at first reads the high
+      ones alone, see `#rarefy.planes`; `refetched` [batch.., heads, rows] says
+      which rows read the others too;
+    - `value_bits` is how many of the 12 bits of a value count, the high ones;
+    - `keep_group = g` has each g heads select values together, by the sum of
+      their probabilities: two heads in one row of memory are fetched together.
+
     It tiles over batches, heads and rows. These loops are parallel for the
     output, but sequential where they add to an importance. A tile of a causal
     attention reads only the keys that its last row sees.
@@ -97,27 +119,47 @@ def Rarefy_AttentionOp : Rarefy_Op<"attention", [AttrSizedOperandSegments]> {
     ```
   }];
   let arguments = (ins
-    Rarefy_Float:$query, Rarefy_Float:$key, Rarefy_Float:$value,
-    Optional<Rarefy_Mask>:$mask, Rarefy_Float:$output_init,
-    Optional<Rarefy_F32>:$token_importance_init,
-    Optional<Rarefy_F32>:$head_importance_init,
+    Rarefy_Element:$query, Rarefy_Element:$key, Rarefy_Element:$value,
+    Optional<Rarefy_Mask>:$mask, Rarefy_Element:$output_init,
+    Optional<Rarefy_TokenImportance>:$token_importance_init,
+    Optional<Rarefy_HeadImportance>:$head_importance_init,
+    Optional<Rarefy_Flags>:$refetched_init,
     F32Attr:$scale, UnitAttr:$causal,
-    OptionalAttr<ConfinedAttr<I64Attr, [IntPositive]>>:$keep_values);
-  let results = (outs Variadic<Rarefy_Float>:$results);
+    OptionalAttr<ConfinedAttr<I64Attr, [IntPositive]>>:$keep_values,
+    OptionalAttr<ConfinedAttr<I64Attr, [IntPositive]>>:$keep_group,
+    OptionalAttr<Rarefy_PlanesAttr>:$planes,
+    OptionalAttr<ConfinedAttr<I64Attr, [IntMinValue<2>, IntMaxValue<12>]>>:$value_bits);
+  let results = (outs Variadic<Rarefy_Any>:$results);
   let assemblyFormat = [{
     `ins` `(` $query `,` $key `,` $value `:` type($query) `,` type($key) `,` type($value) `)`
     (`mask` `(` $mask^ `:` type($mask) `)`)?
     `outs` `(` $output_init `:` type($output_init) `)`
     (`token_importance` `(` $token_importance_init^ `:` type($token_importance_init) `)`)?
     (`head_importance` `(` $head_importance_init^ `:` type($head_importance_init) `)`)?
+    (`refetched` `(` $refetched_init^ `:` type($refetched_init) `)`)?
     attr-dict (`->` type($results)^)?
   }];
+  let builders = [OpBuilder<(ins
+    "TypeRange":$results, "Value":$query, "Value":$key, "Value":$value,
+    "Value":$mask, "Value":$output, "Value":$tokenImportance,
+    "Value":$headImportance, "FloatAttr":$scale, "UnitAttr":$causal,
+    "IntegerAttr":$keepValues), [{
+      build($_builder, $_state, results, query, key, value, mask, output,
+            tokenImportance, headImportance, /*refetched=*/Value(), scale,
+            causal, keepValues, /*keepGroup=*/IntegerAttr(), PlanesAttr(),
+            /*valueBits=*/IntegerAttr());
+    }]>];
   let extraClassDeclaration = [{
     MutableOperandRange getDpsInitsMutable();
     /// The results on tensors; null where the op has none (or is on memrefs).
     Value getOutput();
     Value getTokenImportance();
     Value getHeadImportance();
+    Value getRefetched();
+    /// Whether it computes in the integers of SpAtten's datapath.
+    bool isInteger() {
+      return getElementTypeOrSelf(getQuery()).isInteger();
+    }
     /// Number of batch dimensions, in front of heads, rows and depth.
     int64_t getBatchRank() {
       return cast<ShapedType>(getQuery().getType()).getRank() - 3;
@@ -132,14 +174,14 @@ def Rarefy_TopKOp : Rarefy_Op<"topk"> {
     ascending order of position; of equal scores the earliest wins (the rule of
     SpAtten's top-k engine, section IV-B). k is the size of the last dimension
     of `init` [batch.., k], which must not exceed n. NaN is smaller than any
-    number. It tiles over batches.
+    number; integers have no sign. It tiles over batches.
 
     Example:
     ```mlir
     %0 = rarefy.topk ins(%scores : tensor<2x64xf32>) outs(%init : tensor<2x16xi32>) -> tensor<2x16xi32>
     ```
   }];
-  let arguments = (ins Rarefy_F32:$scores, Rarefy_Positions:$init);
+  let arguments = (ins Rarefy_TokenImportance:$scores, Rarefy_Positions:$init);
   let results = (outs Optional<Rarefy_Positions>:$result);
   let assemblyFormat = [{
     `ins` `(` $scores `:` type($scores) `)` `outs` `(` $init `:` type($init) `)`
