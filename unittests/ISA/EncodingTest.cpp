@@ -69,7 +69,7 @@ TEST_F(EncodingTest, RoundTripsEveryInstruction) {
       (*op)->erase();
     }
   }
-  EXPECT_EQ(count, 45u);
+  EXPECT_EQ(count, 46u);
 }
 
 TEST_F(EncodingTest, RefusesWordsThatEncodeNothing) {

@@ -26,8 +26,9 @@ struct Step {
 };
 
 template <typename Op>
-constexpr bool isFlow = llvm::is_one_of<Op, HaltOp, LoopOp, LoopHeadsOp,
-                                        EndLoopOp, CreditOp, SyncOp>::value;
+constexpr bool isFlow =
+    llvm::is_one_of<Op, HaltOp, LoopOp, LoopHeadsOp, EndLoopOp, CreditOp,
+                    SyncOp, FenceOp>::value;
 
 template <typename Op> Step makeStep(Operation *op) {
   auto getBits = [&](StringRef name) -> uint16_t {
@@ -40,7 +41,9 @@ template <typename Op> Step makeStep(Operation *op) {
     step.execute = [](Core &core, Operation *op) {
       return core.execute(cast<Op>(op));
     };
-  if constexpr (Op::engine == Engine::Fetch || Op::engine == Engine::Store)
+  if constexpr (Op::engine == Engine::Fetch ||
+                Op::engine == Engine::FetchKeyLsb ||
+                Op::engine == Engine::FetchValue || Op::engine == Engine::Store)
     step.getCost = [](CostModel &model, Operation *op, const Activity &done) {
       return model.getCost(op, done);
     };
@@ -171,14 +174,16 @@ void Run::executeFlow(const Step &step) {
   next();
 }
 
-/// Executes what stops the front end: `sync`, or a loop over the kept heads,
-/// which are there in cycle `start` or never.
+/// Executes what stops the front end: `sync`, `fence`, or a loop over the kept
+/// heads, which are there in cycle `start` or never.
 Error Run::executeWaiting(uint64_t start) {
   const Step &step = steps[place];
   EngineStatistics &engine = statistics.engines[unsigned(Engine::Control)];
   if (isa<SyncOp>(step.op)) {
     Engine source = timeline.takeCounts(step.wait);
     engine.waits[unsigned(source)] += start - cycle;
+  } else if (isa<FenceOp>(step.op)) {
+    engine.waits[unsigned(Engine::Control)] += start - cycle;
   } else {
     Use use{Use::Single, false, unsigned(Register::HeadList)};
     uint64_t number =
@@ -225,8 +230,11 @@ Error Run::run() {
       return error;
     std::optional<Timeline::Start> start = timeline.findStart();
     if (state == State::Waiting) {
-      std::optional<uint64_t> ready =
-          timeline.findCounts(steps[place].wait, cycle);
+      std::optional<uint64_t> ready;
+      if (!isa<FenceOp>(steps[place].op))
+        ready = timeline.findCounts(steps[place].wait, cycle);
+      else if (!start)
+        ready = std::max(cycle, timeline.getLastResult());
       if (ready && (!start || *ready <= start->cycle)) {
         if (Error error = executeWaiting(*ready))
           return error;

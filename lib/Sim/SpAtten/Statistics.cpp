@@ -12,8 +12,9 @@ using llvm::Error;
 
 StringRef spatten::getName(Engine engine) {
   static constexpr StringLiteral names[] = {
-      "control", "fetch",      "score", "softmax", "value_topk",
-      "weight",  "accumulate", "topk",  "store",   "product"};
+      "control",    "fetch",   "fetch_key_lsb", "fetch_value",
+      "score",      "softmax", "value_topk",    "weight",
+      "accumulate", "topk",    "store",         "product"};
   static_assert(std::size(names) == kEngines);
   return names[unsigned(engine)];
 }

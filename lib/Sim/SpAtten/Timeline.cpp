@@ -173,13 +173,13 @@ Error Timeline::start(Start start) {
       self.end = std::max(self.end, transfer.issued);
       self.result = std::max(self.result, transfer.completed);
     }
-    // Results of an engine come in order, whatever order memory has.
-    uint64_t &previous = results[unsigned(start.engine)];
-    self.result = std::max(self.result + record.cost.tail, previous);
-    previous = self.result;
+    self.result += record.cost.tail;
     engine.busy += record.cost.busy;
     engine.memory += self.end - busyUntil;
   }
+  // Results of an engine come in order, whatever order memory has.
+  uint64_t &previous = results[unsigned(start.engine)];
+  previous = self.result = std::max(self.result, previous);
   ++engine.instructions;
   free[unsigned(start.engine)] = self.end;
   last = std::max({last, self.end, self.result});

@@ -104,6 +104,9 @@ public:
   llvm::Error check(const Dependence &dependence, Operation *op, uint32_t place,
                     uint64_t cycle) const;
 
+  /// When the last result of all that has started is there.
+  uint64_t getLastResult() const { return last; }
+
   /// Ends at the last result, or at `cycle` if that is later.
   void finish(uint64_t cycle);
 

@@ -91,3 +91,5 @@ spatten.store_list base = 9, tokens = 204
 spatten.store_vector base = 9, elements = 1024
 // CHECK-NEXT: spatten.multiply base = 10, bits = 8, rows = 1024, columns = 1024{{$}}
 spatten.multiply base = 10, bits = 8, rows = 1024, columns = 1024
+// CHECK-NEXT: spatten.fence{{$}}
+spatten.fence

@@ -21,7 +21,8 @@
 // TRACE: "name": "weight", "ts": 0.153, "dur": 0.002
 // TRACE: "name": "store_output", "ts": 0.161, "dur": 0.001
 // CHECK: "busy": {
-// CHECK: "fetch": 6,
+// CHECK: "fetch": 4,
+// CHECK: "fetch_value": 2,
 // CHECK: "score": 2,
 // CHECK: "softmax": 3,
 // CHECK: "store": 1,
@@ -34,7 +35,7 @@
 // CHECK-NEXT: "empty": {{[0-9]+}},
 // CHECK-NEXT: "memory": 0,
 // CHECK-NEXT: "waiting_for": {
-// CHECK-NEXT: "fetch": {{[0-9]+}}
+// CHECK-NEXT: "fetch_value": {{[0-9]+}}
 // TABLE: spatten, timing memory: {{[0-9]+}} cycles
 // TABLE: engine
 // TABLE: score 1 2

@@ -14,6 +14,8 @@ namespace rarefy::spatten {
 enum class Engine {
   Control,
   Fetch,
+  FetchKeyLsb,
+  FetchValue,
   Score,
   Softmax,
   ValueTopK,

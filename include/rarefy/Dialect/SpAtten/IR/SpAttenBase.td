@@ -17,14 +17,17 @@ def SpAtten_Dialect : Dialect {
     control itself and hands every other one to the queue of its engine. An
     engine executes its queue in order; engines run in parallel. An instruction
     starts when it can take one count from every semaphore in `wait`, and adds
-    one to every semaphore in `signal` when its result is there. Results of an
-    engine come in the order of its queue, but for an instruction that finds
-    nothing to do, which signals at once. The program must mean the same as its
-    instructions one after the other.
+    one to every semaphore in `signal` when its result is there; the results of
+    an engine come in the order of its queue. The program must mean the same as
+    its instructions one after the other. The paper's fetcher serves its sources
+    in turn: the keys of a row need not wait until the values or the low bits of
+    the row before are known to be needed, so these have queues of their own.
 
     | engine | instructions | paper |
     |---|---|---|
-    | fetch | `load_*`, `copy` | IV-A, IV-D |
+    | fetch | `load_*` but the next two, `copy` | IV-A, IV-D |
+    | fetch_key_lsb | `load_key_lsb` | IV-A, IV-D |
+    | fetch_value | `load_value` | IV-A, IV-D |
     | score | `score` | IV-E |
     | softmax | `softmax`, `check` | IV-F |
     | value_topk | `topk_values` | IV-B |

@@ -172,4 +172,16 @@ def SpAtten_SyncOp : SpAtten_Control<"sync", 0x0c, [
   }];
 }
 
+def SpAtten_FenceOp : SpAtten_Control<"fence", 0x0d, []> {
+  let summary = "Wait for every engine";
+  let description = [{
+    The front end goes on when every engine is idle.
+
+    Example:
+    ```mlir
+    spatten.fence
+    ```
+  }];
+}
+
 #endif // RAREFY_DIALECT_SPATTEN_IR_SPATTENCONTROLOPS_TD

@@ -37,7 +37,7 @@ def SpAtten_LoadKeyOp : SpAtten_Inst<"load_key", 0x11, "Fetch", [
   }];
 }
 
-def SpAtten_LoadKeyLsbOp : SpAtten_Inst<"load_key_lsb", 0x12, "Fetch", [
+def SpAtten_LoadKeyLsbOp : SpAtten_Inst<"load_key_lsb", 0x12, "FetchKeyLsb", [
     Base, Buffer, Keys, Bits, Slot, Lane, Gather, Offset]> {
   let summary = "Read the low bits of keys";
   let description = [{
@@ -52,7 +52,7 @@ def SpAtten_LoadKeyLsbOp : SpAtten_Inst<"load_key_lsb", 0x12, "Fetch", [
   }];
 }
 
-def SpAtten_LoadValueOp : SpAtten_Inst<"load_value", 0x13, "Fetch", [
+def SpAtten_LoadValueOp : SpAtten_Inst<"load_value", 0x13, "FetchValue", [
     Base, Buffer, Values, Bits, Shift, Fused, Gather, Slot,
     Flag<"selected", "read the rows that `topk_values` selected">, Offset]> {
   let summary = "Read values";
