@@ -5,6 +5,7 @@
 #include "mlir/InitAllExtensions.h"
 #include "mlir/InitAllPasses.h"
 #include "rarefy/Codegen/CPU/Passes.h"
+#include "rarefy/Conversion/Passes.h"
 #include "rarefy/Dialect/Rarefy/IR/Rarefy.h"
 #include "rarefy/Dialect/Rarefy/Transforms/Passes.h"
 #include "rarefy/Dialect/SpAtten/IR/SpAtten.h"
@@ -19,6 +20,7 @@ void rarefy::registerDialects(DialectRegistry &registry) {
 void rarefy::registerPasses() {
   registerRarefyPasses();
   registerRarefyCPUPasses();
+  registerRarefyConversionPasses();
   registerPipelines();
 }
 

@@ -1,0 +1,46 @@
+#ifndef RAREFY_CONVERSION_PASSES_TD
+#define RAREFY_CONVERSION_PASSES_TD
+
+include "mlir/Pass/PassBase.td"
+
+def ConvertRarefyToSpAtten : Pass<"convert-rarefy-to-spatten", "::mlir::ModuleOp"> {
+  let summary = "Turn functions into programs of SpAtten";
+  let description = [{
+    Every function with the unit attribute `spatten.program` becomes an
+    `isa.program` of its name. Its tensors lie in device memory: arguments are
+    `in` tensors, results `out` tensors. It consists of `rarefy.attention` on
+    i16, and of what leads tokens from one to the next: `rarefy.topk` of an
+    importance, `rarefy.gather` and `rarefy.scatter` by such positions, slices
+    and insertions at constant offsets. Importance is carried in the counters of
+    the device, positions in its list of kept tokens.
+
+    An argument that is read as keys of `planes` becomes the two tensors
+    `name.msb` and `name.lsb`, one read as values `name.value`, each with as many
+    bits as the attention reads and 64 elements in a row. Elements whose rows
+    would not be whole 32-byte transactions lie in pairs of heads, [..., heads /
+    2, tokens, 2, 64], where heads come in pairs, and else get more bits. A
+    function that does not fit the configuration, or has an op that the device
+    lacks, is refused with the reason.
+
+    Example:
+    ```mlir
+    func.func @row(%q: tensor<2x1x64xi16>, %k: tensor<2x96x64xi16>, %v: tensor<2x96x64xi16>)
+        -> tensor<2x1x64xi16> attributes {spatten.program} {
+      %o = tensor.empty() : tensor<2x1x64xi16>
+      %0 = rarefy.attention ins(%q, %k, %v : tensor<2x1x64xi16>, tensor<2x96x64xi16>, tensor<2x96x64xi16>)
+        outs(%o : tensor<2x1x64xi16>) {scale = 1.0e-6 : f32, value_bits = 8,
+          planes = #rarefy.planes<msb = 8, lsb = 4, threshold = 0.1>} -> tensor<2x1x64xi16>
+      return %0 : tensor<2x1x64xi16>
+    }
+    ```
+  }];
+  let options = [
+    Option<"config", "config", "std::string", /*default=*/"",
+      "File with the parameters of the machine, configs/spatten.yaml for example">,
+    ListOption<"set", "set", "std::string",
+      "Parameters that replace those of the file, each as key=value">];
+  let dependentDialects = ["::rarefy::program::ISADialect",
+                           "::rarefy::spatten::SpAttenDialect"];
+}
+
+#endif // RAREFY_CONVERSION_PASSES_TD

@@ -1,0 +1,157 @@
+// Where the tensors of a function lie in device memory.
+
+#include "DeviceMemory.h"
+
+using namespace rarefy;
+using namespace rarefy::spatten;
+
+BlockArgument spatten::findArgument(Value value) {
+  while (Operation *op = value.getDefiningOp()) {
+    if (auto slice = dyn_cast<tensor::ExtractSliceOp>(op))
+      value = slice.getSource();
+    else if (auto insert = dyn_cast<tensor::InsertSliceOp>(op))
+      value = insert.getDest();
+    else if (auto gather = dyn_cast<GatherOp>(op))
+      value = gather.getSource();
+    else
+      return {};
+  }
+  return cast<BlockArgument>(value);
+}
+
+static StringRef getSuffix(Role role) {
+  switch (role) {
+  case Role::Key:
+    return ".msb";
+  case Role::Value:
+    return ".value";
+  default:
+    return "";
+  }
+}
+
+std::string DeviceMemory::getName(unsigned root) {
+  bool isResult = root >= function.getNumArguments();
+  unsigned index = isResult ? root - function.getNumArguments() : root;
+  auto name =
+      isResult ? function.getResultAttrOfType<StringAttr>(index, "rarefy.name")
+               : function.getArgAttrOfType<StringAttr>(index, "rarefy.name");
+  if (name)
+    return name.str();
+  return (isResult ? "result" : "argument") + std::to_string(index);
+}
+
+RankedTensorType DeviceMemory::getType(unsigned root) {
+  unsigned numArguments = function.getNumArguments();
+  return cast<RankedTensorType>(
+      root < numArguments ? function.getArgumentTypes()[root]
+                          : function.getResultTypes()[root - numArguments]);
+}
+
+LogicalResult DeviceMemory::assign(Operation *reader, Value value, Role role,
+                                   RowFormat format, unsigned lowBits) {
+  BlockArgument argument = findArgument(value);
+  if (!argument)
+    return reader->emitOpError("reads what is no part of an argument");
+  unsigned root = argument.getArgNumber();
+  auto [entry, isNew] =
+      tensors.try_emplace({root, role}, Tensor{getType(root), format});
+  const RowFormat &known = entry->second.format;
+  if (known.bits != format.bits || known.shift != format.shift ||
+      known.fused != format.fused)
+    return reader->emitOpError("reads argument ")
+           << root << " with " << format.bits << (format.fused ? " fused" : "")
+           << " bits, elsewhere " << known.bits << (known.fused ? " fused" : "")
+           << " are read";
+  if (lowBits)
+    lowPlanes.try_emplace(root, Tensor{getType(root), {lowBits, 0, false}});
+  // What is inserted is copied, so it lies alike.
+  for (Value part = value; Operation *op = part.getDefiningOp();) {
+    if (auto insert = dyn_cast<tensor::InsertSliceOp>(op)) {
+      if (failed(assign(reader, insert.getSource(), role, format, lowBits)))
+        return failure();
+      part = insert.getDest();
+    } else {
+      part = op->getOperand(0);
+    }
+  }
+  return success();
+}
+
+LogicalResult DeviceMemory::allocate() {
+  using program::Direction;
+  for (auto &[key, tensor] : tensors)
+    tensor.address = program.addTensor(
+        getName(key.first) + getSuffix(key.second), Direction::In,
+        getDeviceType(tensor.type, tensor.format));
+  for (auto &[root, tensor] : lowPlanes)
+    tensor.address =
+        program.addTensor(getName(root) + ".lsb", Direction::In,
+                          getDeviceType(tensor.type, tensor.format));
+  for (unsigned i = 0, e = function.getNumResults(); i < e; ++i) {
+    auto type = dyn_cast<RankedTensorType>(function.getResultTypes()[i]);
+    if (!type || !type.hasStaticShape())
+      return function.emitOpError("has a result of type ")
+             << function.getResultTypes()[i]
+             << ", a program has static tensors";
+    // Positions take 16 bits, rows 64 elements, importance 32 bits.
+    unsigned root = getResultRoot(i);
+    bool isRows = type.getElementType().isInteger(16);
+    Tensor tensor{type, {16, 0, false}};
+    RankedTensorType device =
+        isRows ? getDeviceType(type, tensor.format) : type;
+    tensor.address = program.addTensor(getName(root), Direction::Out, device);
+    tensors[{root, isRows ? Role::Output : Role::Plain}] = tensor;
+  }
+  if (program.getNumBytes() > uint64_t(1) << 32)
+    return function.emitOpError("needs ")
+           << program.getNumBytes()
+           << " bytes of device memory, offsets reach 2^32";
+  return success();
+}
+
+/// The first row of `view`, and the distances between its heads and rows.
+RowAddresses DeviceMemory::getRows(const View &view,
+                                   const Tensor &tensor) const {
+  unsigned fused = tensor.format.fused ? kLanes : 1;
+  int64_t rank = tensor.type.getRank();
+  RowAddresses rows;
+  rows.rowStride = getRowBytes(tensor.format.bits, tensor.format.fused);
+  rows.headStride = rows.rowStride * tensor.type.getDimSize(rank - 2);
+  rows.address = tensor.address + view.offsets[rank - 2] * rows.rowStride +
+                 view.offsets[rank - 3] / fused * rows.headStride;
+  uint64_t stride =
+      rows.headStride * (tensor.type.getDimSize(rank - 3) / fused);
+  for (int64_t dim = rank - 4; dim >= 0; --dim) {
+    rows.address += view.offsets[dim] * stride;
+    stride *= tensor.type.getDimSize(dim);
+  }
+  return rows;
+}
+
+void DeviceMemory::copyRows(RowAddresses source, RowAddresses target,
+                            unsigned heads, uint64_t bytes) {
+  for (unsigned head = 0; head < heads; ++head)
+    program.emit<CopyOp>(0, 0, 0, 0, bytes,
+                         target.address + head * target.headStride,
+                         source.address + head * source.headStride);
+}
+
+void DeviceMemory::copy(const View &source, const View &target,
+                        RankedTensorType type) {
+  unsigned heads = type.getDimSize(type.getRank() - 3);
+  uint64_t rows = type.getDimSize(type.getRank() - 2);
+  for (Role role : {Role::Key, Role::Value}) {
+    auto found = tensors.find({target.root, role});
+    if (found == tensors.end())
+      continue;
+    RowAddresses to = getHigh(target, role);
+    copyRows(getHigh(source, role), to,
+             heads / (found->second.format.fused ? kLanes : 1),
+             rows * to.rowStride);
+  }
+  if (lowPlanes.contains(target.root)) {
+    RowAddresses to = getLow(target);
+    copyRows(getLow(source), to, heads, rows * to.rowStride);
+  }
+}

@@ -1,0 +1,76 @@
+#ifndef RAREFY_LIB_CONVERSION_RAREFYTOSPATTEN_DEVICEMEMORY_H
+#define RAREFY_LIB_CONVERSION_RAREFYTOSPATTEN_DEVICEMEMORY_H
+
+#include "Plan.h"
+#include "mlir/Dialect/Func/IR/FuncOps.h"
+#include "mlir/Dialect/Tensor/IR/Tensor.h"
+#include "llvm/ADT/MapVector.h"
+
+namespace rarefy::spatten {
+
+/// A part of an argument or a result of the function, in its last dimensions.
+struct View {
+  /// An argument, or the number of a result behind all arguments.
+  unsigned root;
+  /// For each dimension of the root.
+  SmallVector<int64_t> offsets;
+};
+
+/// Where the function's tensors lie in device memory: an argument once for each
+/// role that it is read in.
+class DeviceMemory {
+public:
+  DeviceMemory(ProgramBuilder &program, func::FuncOp function)
+      : program(program), function(function) {}
+
+  /// Notes that the argument `value` comes from is read as `role`, and what is
+  /// inserted into it too. Fails if it has another format in that role.
+  LogicalResult assign(Operation *reader, Value value, Role role,
+                       RowFormat format, unsigned lowBits);
+  /// Adds a tensor for each argument in each of its roles, and for the results.
+  LogicalResult allocate();
+
+  RowAddresses getHigh(const View &view, Role role) const {
+    return getRows(view, tensors.lookup({view.root, role}));
+  }
+  RowAddresses getLow(const View &view) const {
+    return getRows(view, lowPlanes.lookup(view.root));
+  }
+  /// The address of a tensor that is no rows.
+  uint64_t getPlain(unsigned root) const {
+    return tensors.lookup({root, Role::Plain}).address;
+  }
+
+  /// Copies the rows of `source` to those of `target`, in every role that the
+  /// target's root is read in.
+  void copy(const View &source, const View &target, RankedTensorType type);
+
+  unsigned getResultRoot(unsigned index) {
+    return function.getNumArguments() + index;
+  }
+  RankedTensorType getType(unsigned root);
+
+private:
+  struct Tensor {
+    RankedTensorType type; // of the function
+    RowFormat format;
+    uint64_t address = 0;
+  };
+  RowAddresses getRows(const View &view, const Tensor &tensor) const;
+  std::string getName(unsigned root);
+  void copyRows(RowAddresses source, RowAddresses target, unsigned heads,
+                uint64_t bytes);
+
+  ProgramBuilder &program;
+  func::FuncOp function;
+  llvm::MapVector<std::pair<unsigned, Role>, Tensor> tensors;
+  llvm::MapVector<unsigned, Tensor> lowPlanes;
+};
+
+/// The argument that `value` is a part of, through slices, insertions and
+/// gathers of rows; null if there is none.
+BlockArgument findArgument(Value value);
+
+} // namespace rarefy::spatten
+
+#endif // RAREFY_LIB_CONVERSION_RAREFYTOSPATTEN_DEVICEMEMORY_H

@@ -1,0 +1,106 @@
+"""Attention lowered to programs and simulated, against the same numbers in numpy."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+from pathlib import Path
+
+import numpy as np
+import pytest
+from datapath import Planes, attention
+
+ROOT = Path(__file__).parent.parent.parent
+CONFIG = ROOT / "configs" / "spatten.yaml"
+TOOLS = Path(os.environ["RAREFY_TOOLS"])
+
+
+def fused(x: np.ndarray) -> np.ndarray:
+    """[heads, rows, 64] as it lies in memory in pairs of heads."""
+    heads, rows, depth = x.shape
+    return np.ascontiguousarray(x.reshape(heads // 2, 2, rows, depth).transpose(0, 2, 1, 3))
+
+
+def simulate(folder: Path, source: str, inputs: dict[str, np.ndarray], *options: str) -> dict:
+    """Lowers `source`, writes the program as ELF and runs that; its outputs are in `folder`."""
+    (folder / "source.mlir").write_text(source)
+    lowering = f"--convert-rarefy-to-spatten=config={CONFIG}"
+    program, elf = folder / "program.mlir", folder / "program.elf"
+    subprocess.run([TOOLS / "rarefy-opt", folder / "source.mlir", lowering, "-o", program], check=True)
+    subprocess.run([TOOLS / "rarefy-translate", "--export-program", program, "-o", elf], check=True)
+    for name, array in inputs.items():
+        np.save(folder / f"{name}.npy", array)
+    files = ",".join(f"{name}={folder / name}.npy" for name in inputs)
+    command = [TOOLS / "rarefy-sim", elf, f"--config={CONFIG}", f"--inputs={files}", f"--outputs={folder}"]
+    result = subprocess.run([*command, "--stats=json", *options], check=True, capture_output=True, text=True)
+    return json.loads(result.stdout)
+
+
+def draw(shape: tuple[int, int, int], bits: int, rng: np.random.Generator) -> np.ndarray:
+    return rng.integers(-(1 << (bits - 1)), 1 << (bits - 1), shape).astype(np.int16)
+
+
+def program(heads: int, rows: int, keys: int, options: str, importance: bool) -> str:
+    query, key, tokens = (
+        f"tensor<{heads}x{rows}x64xi16>",
+        f"tensor<{heads}x{keys}x64xi16>",
+        f"tensor<{keys}xi32>",
+    )
+    results = f"{query}, {tokens}" if importance else query
+    outs = f"token_importance(%zero : {tokens})" if importance else ""
+    names = "%0#0, %0#1" if importance else "%0"
+    return f"""
+func.func @main(%q: {query} {{rarefy.name = "q"}}, %k: {key} {{rarefy.name = "k"}}, %v: {key} {{rarefy.name = "v"}})
+    -> ({results}) attributes {{spatten.program}} {{
+  %o = tensor.empty() : {query}
+  %zero = arith.constant dense<0> : {tokens}
+  %0{":2" if importance else ""} = rarefy.attention ins(%q, %k, %v : {query}, {key}, {key})
+    outs(%o : {query}) {outs} {{{options}}} -> {results}
+  return {names} : {results}
+}}"""
+
+
+@pytest.mark.parametrize("heads, keys, keep", [(4, 96, 16), (12, 921, 184), (2, 40, 40), (6, 204, 40)])
+@pytest.mark.parametrize("threshold", [0.0, 0.05, 1.0])
+def test_generation(tmp_path: Path, heads: int, keys: int, keep: int, threshold: float) -> None:
+    rng = np.random.default_rng(keys)
+    q, k, v = (
+        draw((heads, 1, 64), 12, rng),
+        draw((heads, keys, 64), 10, rng),
+        draw((heads, keys, 64), 12, rng),
+    )
+    scale = 1.5e-7
+    planes = Planes(6, 4, threshold)
+    options = (
+        f"scale = {scale:e} : f32, value_bits = 6, keep_values = {keep}, keep_group = 2, "
+        f"planes = #rarefy.planes<msb = 6, lsb = 4, threshold = {threshold:e}>"
+    )
+    inputs = {"q": q, "k.msb": fused(k >> 4).astype(np.int8), "k.lsb": (k & 15).astype(np.int8)}
+    inputs["v.value"] = fused(v >> 6).astype(np.int8)
+    figures = simulate(tmp_path, program(heads, 1, keys, options, importance=True), inputs)
+    wanted = attention(q, k, v, scale=scale, planes=planes, value_bits=6, keep=keep, group=2)
+    np.testing.assert_array_equal(np.load(tmp_path / "result0.npy"), wanted.output)
+    np.testing.assert_array_equal(np.load(tmp_path / "result1.npy").view(np.uint32), wanted.tokens)
+    assert figures["requantized_rows"] == wanted.refetched.sum()
+    assert figures["bytes"]["read"]["key_msb"] == heads * keys * 48
+    assert figures["bytes"]["read"]["key_lsb"] == wanted.refetched.sum() * keys * 32
+    assert figures["bytes"]["read"]["value"] == heads * keep * 48
+
+
+@pytest.mark.parametrize(
+    "rows, causal, keep", [(40, False, 10), (7, False, None), (2, False, None), (9, True, 4)]
+)
+def test_summarization(tmp_path: Path, rows: int, causal: bool, keep: int | None) -> None:
+    rng = np.random.default_rng(rows)
+    q, k, v = draw((3, rows, 64), 12, rng), draw((3, rows, 64), 8, rng), draw((3, rows, 64), 12, rng)
+    options = (
+        "scale = 1.0e-6 : f32, value_bits = 8, planes = #rarefy.planes<msb = 8, lsb = 0, threshold = 0.0>"
+    )
+    options += f", keep_values = {keep}" * (keep is not None) + ", causal" * causal
+    inputs = {"q": q, "k.msb": k.astype(np.int8), "v.value": (v >> 4).astype(np.int8)}
+    figures = simulate(tmp_path, program(3, rows, rows, options, importance=True), inputs)
+    wanted = attention(q, k, v, scale=1e-6, planes=Planes(8, 0, 0.0), value_bits=8, keep=keep, causal=causal)
+    np.testing.assert_array_equal(np.load(tmp_path / "result0.npy"), wanted.output)
+    np.testing.assert_array_equal(np.load(tmp_path / "result1.npy").view(np.uint32), wanted.tokens)
+    assert figures["bytes"]["read"]["key_msb"] == 3 * rows * 64, "keys are read once for each head"
