@@ -1,4 +1,4 @@
-// Two fused pairs of rows, compared with numpy; one pair needs the low bits.
+// Two fused pairs of rows, compared with numpy; one row of each needs low bits.
 // RUN: %python %S/Inputs/rows.py make %t
 // RUN: rarefy-sim %s --config=%src/configs/spatten.yaml --outputs=%t \
 // RUN:   --inputs=query=%t/query.npy,key=%t/key.npy,lsb=%t/lsb.npy,value=%t/value.npy,scale=%t/scale.npy \
