@@ -1,4 +1,4 @@
-"""python -m rarefy.workloads generation|summarization --schedule S.json [--rows out.csv] [--totals out.json]"""
+"""python -m rarefy.workloads generation|summarization --schedule S.json [--rows out.csv] [--mlir out.mlir]"""
 
 import argparse
 import json
@@ -6,6 +6,7 @@ import sys
 from collections.abc import Sequence
 
 from rarefy.errors import RarefyError
+from rarefy.workloads.function import DEFAULT_SCALE, REQUANTIZE, function
 from rarefy.workloads.reading import read_schedule
 from rarefy.workloads.rows import rows, write_csv
 from rarefy.workloads.schedule import Generation, Summarization
@@ -28,6 +29,14 @@ def parse(argv: Sequence[str] | None) -> argparse.Namespace:
         phase.add_argument("--schedule", required=True, metavar="FILE", help="the schedule, JSON")
         phase.add_argument("--rows", metavar="FILE", help="write a line per iteration, layer and head, CSV")
         phase.add_argument("--totals", metavar="FILE", help="write the totals, JSON")
+        phase.add_argument("--mlir", metavar="FILE", help="write a function that computes all rows, MLIR")
+        phase.add_argument(
+            "--requantize",
+            choices=REQUANTIZE,
+            default="run",
+            help="rows that read their second plane: those of small probabilities when it runs, or those of the schedule",
+        )
+        phase.add_argument("--scale", type=float, default=DEFAULT_SCALE, help="of the function's scores")
     return parser.parse_args(argv)
 
 
@@ -43,9 +52,15 @@ def run(arguments: argparse.Namespace) -> Totals:
     if arguments.rows:
         write_csv(table, arguments.rows)
     if arguments.totals:
-        with open(arguments.totals, "w", encoding="utf-8") as stream:
-            stream.write(json.dumps(totals.report(), indent=1) + "\n")
+        _write(arguments.totals, json.dumps(totals.report(), indent=1) + "\n")
+    if arguments.mlir:
+        _write(arguments.mlir, function(schedule, arguments.requantize, arguments.scale))
     return totals
+
+
+def _write(file: str, text: str) -> None:
+    with open(file, "w", encoding="utf-8") as stream:
+        stream.write(text)
 
 
 def main(argv: Sequence[str] | None = None) -> int:

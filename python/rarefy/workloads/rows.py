@@ -38,9 +38,8 @@ def rows(schedule: Schedule, requantized: Iterable[tuple[int, int, int]] | None 
     """
     second_plane = schedule.requantized if requantized is None else frozenset(requantized)
     steps = schedule.steps()
-    selections = _selections(steps)
     events = topk_events(schedule)
-    for step, is_live in zip(steps, live_importance(selections), strict=True):
+    for step, is_live in zip(steps, live_importance(selections(steps)), strict=True):
         for head in range(step.heads):
             place = step.iteration, step.layer, head
             topk, rescales = events.get(place, (NOT_APPLIED, False))
@@ -56,19 +55,19 @@ def topk_events(schedule: Schedule) -> dict[tuple[int, int, int], tuple[int, boo
     steps = schedule.steps()
     return {
         (step.iteration, step.layer, step.heads - 1): (topk, step.layer == schedule.layers - 1)
-        for step, topk in zip(steps, _selections(steps), strict=True)
+        for step, topk in zip(steps, selections(steps), strict=True)
         if topk != NOT_APPLIED
     }
 
 
-def live_importance(selections: Sequence[int]) -> list[bool]:
+def live_importance(selected: Sequence[int]) -> list[bool]:
     """Whether what a step adds to the importance of tokens is ever read.
 
     The sums last for the whole run and only a top-k reads them, at the end of its step: they are live in the steps up to
     the last top-k, and adding to them is dead after it.
     """
     live, is_read = [], False
-    for selection in reversed(selections):
+    for selection in reversed(selected):
         is_read = is_read or selection != NOT_APPLIED
         live.append(is_read)
     return live[::-1]
@@ -82,13 +81,13 @@ def write_csv(table: Iterable[Row], file: str | Path) -> None:
         writer.writerows(table)
 
 
-def _selections(steps: Sequence[Step]) -> list[int]:
+def selections(steps: Sequence[Step]) -> list[int]:
     """How many tokens must be selected after each step, for the next one; -1 where that is not fewer than there are.
 
     Within an iteration the survivors of a step are candidates; each iteration starts again from all tokens.
     """
-    selections = []
+    selected = []
     for step, after in pairwise(steps):
         candidates = step.keys if after.iteration == step.iteration else after.length
-        selections.append(after.keys if after.keys < candidates else NOT_APPLIED)
-    return [*selections, NOT_APPLIED]
+        selected.append(after.keys if after.keys < candidates else NOT_APPLIED)
+    return [*selected, NOT_APPLIED]
