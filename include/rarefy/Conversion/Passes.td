@@ -12,7 +12,9 @@ def ConvertRarefyToSpAtten : Pass<"convert-rarefy-to-spatten", "::mlir::ModuleOp
     i16, and of what leads tokens from one to the next: `rarefy.topk` of an
     importance, `rarefy.gather` and `rarefy.scatter` by such positions, slices
     and insertions at constant offsets. Importance is carried in the counters of
-    the device, positions in its list of kept tokens.
+    the device, positions in its list of kept tokens. The largest i32 without
+    sign, inserted in place of a token's importance, protects the token in the
+    selection behind it.
 
     An argument that is read as keys of `planes` becomes the two tensors
     `name.msb` and `name.lsb`, one read as values `name.value`, each with as many

@@ -20,6 +20,10 @@ struct Importance {
   int64_t size;
   /// The importance of all tokens that it is a part of.
   Value whole;
+  /// A token that is selected first: nothing but a selection may read it.
+  std::optional<unsigned> protectedToken = std::nullopt;
+
+  bool isOfAll() const { return !list && !protectedToken; }
 };
 
 /// Follows a function op by op. The device has one set of counters and one list
@@ -42,6 +46,7 @@ private:
   LogicalResult lower(TopKOp op);
   LogicalResult lower(func::ReturnOp op);
 
+  LogicalResult protect(tensor::InsertSliceOp op);
   LogicalResult count(AttentionOp op, AttentionPlan &plan, Value list);
   LogicalResult initialize(Operation *op, Value counters);
   Importance getImportance(Value value);
@@ -90,6 +95,28 @@ static bool isZero(Value value) {
   return matchPattern(value, m_Zero());
 }
 
+/// Whether all elements are the largest importance.
+static bool isLargest(Value value) {
+  DenseIntElementsAttr elements;
+  return matchPattern(value, m_Constant(&elements)) && elements.isSplat() &&
+         elements.getSplatValue<APInt>().isAllOnes();
+}
+
+/// Whether something behind `op` still reads `value`, or what `value` was
+/// before an earlier insertion.
+static bool isReadBehind(Operation *op, Value value) {
+  return llvm::any_of(value.getUses(), [&](OpOperand &use) {
+    Operation *user = use.getOwner();
+    if (user == op)
+      return false;
+    if (op->isBeforeInBlock(user) ||
+        (isa<tensor::InsertSliceOp>(user) && use.getOperandNumber() == 1))
+      return true;
+    return isa<tensor::ExtractSliceOp, GatherOp>(user) &&
+           isReadBehind(op, user->getResult(0));
+  });
+}
+
 /// Static offsets, strides of one and the dimensions that stay.
 static bool isPlainSlice(OffsetSizeAndStrideOpInterface op) {
   return !llvm::any_of(op.getStaticOffsets(), ShapedType::isDynamic) &&
@@ -136,14 +163,30 @@ LogicalResult FunctionLowering::lower(tensor::ExtractSliceOp op) {
   return success();
 }
 
+/// The largest number in place of a token's importance has it selected first.
+LogicalResult FunctionLowering::protect(tensor::InsertSliceOp op) {
+  auto found = importances.find(op.getDest());
+  if (found == importances.end() || !found->second.isOfAll() ||
+      !counted.contains(op.getDest()) ||
+      op.getSourceType().getNumElements() != 1)
+    return op.emitOpError("protects what is no token among all");
+  Importance result = found->second;
+  result.protectedToken = op.getStaticOffsets()[0];
+  importances[op.getResult()] = result;
+  counted.insert(op.getResult());
+  return success();
+}
+
 /// Appends rows to keys or values, or puts counters back in their place. An
 /// insertion of an output is where the output is stored.
 LogicalResult FunctionLowering::lower(tensor::InsertSliceOp op) {
   if (!isPlainSlice(op))
     return op.emitOpError("has no constant offsets, sizes and strides of 1");
+  if (isLargest(op.getSource()))
+    return protect(op);
   if (auto part = importances.find(op.getSource());
       part != importances.end() && op.getStaticOffsets()[0] == 0) {
-    if (part->second.whole != op.getDest())
+    if (part->second.whole != op.getDest() || !part->second.isOfAll())
       return op.emitOpError("puts importance back where it did not come from");
     importances[op.getResult()] = {Value(), op.getResultType().getDimSize(0),
                                    op.getResult()};
@@ -157,7 +200,7 @@ LogicalResult FunctionLowering::lower(tensor::InsertSliceOp op) {
   for (auto [dim, offset] : llvm::enumerate(op.getStaticOffsets()))
     to.offsets[to.offsets.size() - op.getStaticOffsets().size() + dim] +=
         offset;
-  if (!op.getDest().hasOneUse())
+  if (isReadBehind(op, op.getDest()))
     return op.emitOpError("overwrites a tensor that is still read");
   memory.copy(source->second, to, op.getSourceType());
   program.emit<FenceOp>();
@@ -171,7 +214,7 @@ LogicalResult FunctionLowering::lower(GatherOp op) {
   if (auto found = local.find(positions);
       found != local.end() && found->second == resolve(local, source))
     return success(); // Tokens at places of the list: the selection itself.
-  if (isCounters(source) && !getImportance(source).list) {
+  if (isCounters(source) && getImportance(source).isOfAll()) {
     importances[op->getResult(0)] = {
         positions, cast<ShapedType>(op.getInit().getType()).getDimSize(0),
         source};
@@ -246,7 +289,7 @@ LogicalResult FunctionLowering::count(AttentionOp op, AttentionPlan &plan,
                                       Value list) {
   Value init = op.getTokenImportanceInit();
   Importance importance = getImportance(init);
-  if (importance.list != list)
+  if (importance.list != list || importance.protectedToken)
     return op.emitOpError("counts the importance of other tokens than its "
                           "keys");
   if (failed(initialize(op, init)))
@@ -334,6 +377,11 @@ LogicalResult FunctionLowering::lower(TopKOp op) {
   Value list = resolve(local, importance.list);
   if (list && list != activeList)
     return op.emitOpError("selects among tokens that the device no longer has");
+  // A slice may leave the token out.
+  if (importance.protectedToken.value_or(importance.size) < importance.size) {
+    program.emit<ProtectOp>(0, 0, *importance.protectedToken);
+    program.emit<FenceOp>();
+  }
   program.emit<TopkTokensOp>(0, 0, importance.size, type.getDimSize(0), !list);
   pending = op->getResult(0);
   if (list)
@@ -351,7 +399,7 @@ LogicalResult FunctionLowering::lower(func::ReturnOp op) {
       continue;
     auto found = importances.find(value);
     if (found == importances.end() || !counted.contains(value) ||
-        found->second.list)
+        !found->second.isOfAll())
       return op.emitOpError("returns operand ")
              << operand.getOperandNumber()
              << ", which is neither an output nor the importance of all tokens";

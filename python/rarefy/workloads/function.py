@@ -52,9 +52,11 @@ class _Writer:
         self.queries = self.outputs = _tensor(*queries)
         self.all_tokens = _tensor(length, element="i32")
         self.lines: list[str] = []
-        self.shared: dict[str, str] = {}
+        self.constants: dict[str, str] = {}
         self.count = 0
-        self.keys, self.values, self.output, self.importance = "%keys", "%values", "%output", "%nothing"
+        self.keys, self.values = "%keys", "%values"
+        self.output = self._constant(f"tensor.empty() : {self.outputs}")
+        self.importance: str | None = None
         # The list of kept tokens with its length; without one all that there are.
         self.kept: tuple[str, int] | None = None
 
@@ -66,11 +68,8 @@ class _Writer:
         for step, selection, live in self._plan():
             self._step(step, selection, live)
         result = f'{self.outputs} {{rarefy.name = "outputs"}}'
-        head = f"func.func @attention({', '.join(named)}) -> ({result}) attributes {{spatten.program}} {{"
-        first = [f"%output = tensor.empty() : {self.outputs}"]
-        if self.importance != "%nothing":
-            first.append(f"%nothing = arith.constant dense<0> : {self.all_tokens}")
-        first += [f"{name} = tensor.empty() : {kind}" for kind, name in self.shared.items()]
+        head = f"func.func @main({', '.join(named)}) -> ({result}) attributes {{spatten.program}} {{"
+        first = [f"{name} = {definition}" for definition, name in self.constants.items()]
         last = f"return {self.output} : {self.outputs}"
         return "\n".join([head, *(f"  {line}" for line in [*first, *self.lines, last]), "}\n"])
 
@@ -86,8 +85,16 @@ class _Writer:
         self.lines.append(f"%{self.count}{f':{results}' if results > 1 else ''} = {operation}")
         return f"%{self.count}"
 
+    def _constant(self, definition: str) -> str:
+        """A value that is defined once, before all others."""
+        return self.constants.setdefault(definition, f"%c{len(self.constants)}")
+
     def _empty(self, kind: str) -> str:
-        return self.shared.setdefault(kind, f"%e{len(self.shared)}")
+        return self._constant(f"tensor.empty() : {kind}")
+
+    def _whole_importance(self) -> str:
+        """The importance of all tokens, which is zero at first."""
+        return self.importance or self._constant(f"arith.constant dense<0> : {self.all_tokens}")
 
     def _slice(self, source: str, source_type: str, offsets: Sequence[int], sizes: Sequence[int]) -> str:
         """A part of a tensor without the leading dimensions that `sizes` leaves out."""
@@ -145,10 +152,10 @@ class _Writer:
     def _gathered_importance(self, step: Step) -> str:
         kind = _tensor(step.keys, element="i32")
         if self.kept:
-            return self._gather(self.importance, self.all_tokens, 0, kind)
+            return self._gather(self._whole_importance(), self.all_tokens, 0, kind)
         if kind == self.all_tokens:
-            return self.importance
-        return self._slice(self.importance, self.all_tokens, [0], [step.keys])
+            return self._whole_importance()
+        return self._slice(self._whole_importance(), self.all_tokens, [0], [step.keys])
 
     def _ranges(self, step: Step) -> list[tuple[int, int, float]]:
         """Ranges of heads with the threshold of their second plane."""
@@ -210,22 +217,27 @@ class _Writer:
         if self.kept:
             name, kept = self.kept
             operands = f"ins({importance}, {name} : {kind}, {_tensor(kept, element='i32')})"
-            whole = f"outs({self.importance} : {self.all_tokens}) -> {self.all_tokens}"
+            whole = f"outs({self._whole_importance()} : {self.all_tokens}) -> {self.all_tokens}"
             self.importance = self._let(f"rarefy.scatter dim 0 {operands} {whole}")
         elif kind != self.all_tokens:
-            self.importance = self._insert(importance, kind, self.importance, self.all_tokens, [0])
+            self.importance = self._insert(importance, kind, self._whole_importance(), self.all_tokens, [0])
         else:
             self.importance = importance
+
+    def _with_next_token(self, step: Step) -> str:
+        """The importance of all tokens with the largest there is for the one that the next iteration appends."""
+        one = _tensor(1, element="i32")
+        largest = self._constant(f"arith.constant dense<-1> : {one}")
+        return self._insert(largest, one, self._whole_importance(), self.all_tokens, [step.length])
 
     def _select(self, step: Step, selection: int, importance: str) -> None:
         """The list of the next step: among the kept tokens, or at the end of an iteration among all."""
         last = step.layer == self.schedule.layers - 1
-        candidates = step.length if last else step.keys
+        candidates = step.length + 1 if last else step.keys
         scores, kind = importance, _tensor(candidates, element="i32")
-        if last and self.kept:
-            scores = self.importance
-            if kind != self.all_tokens:
-                scores = self._slice(scores, self.all_tokens, [0], [candidates])
+        if last:
+            scores = self._with_next_token(step)
+            scores = self._slice(scores, self.all_tokens, [0], [candidates])
         result = _tensor(selection, element="i32")
         places = self._let(
             f"rarefy.topk ins({scores} : {kind}) outs({self._empty(result)} : {result}) -> {result}"

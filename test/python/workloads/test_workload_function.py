@@ -119,3 +119,11 @@ def test_from_the_shell(tmp_path, capsys):
     assert main(["generation", "--schedule", str(schedule), *options]) == 0
     assert capsys.readouterr().out.startswith("rows ")
     assert out.read_text() == function(read_schedule(schedule), "schedule", 0.5)
+
+
+def test_the_next_token_is_selected_whatever_it_counts(tmp_path):
+    module = text(tmp_path)
+    assert re.search(r"(%c\d+) = arith\.constant dense<-1> : tensor<1xi32>", module)
+    inserted = re.findall(r"insert_slice %c\d+ into %\d+\[(\d+)\] \[1\]", module)
+    assert inserted == ["8"]  # Iteration 0 has tokens 0 to 7.
+    assert re.search(r"rarefy\.topk ins\(%\d+ : tensor<9xi32>\) .*-> tensor<8xi32>", module)

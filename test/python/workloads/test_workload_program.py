@@ -1,0 +1,92 @@
+"""Schedules compiled to programs and simulated: against the closed formulas, and against the CPU bit for bit."""
+
+import json
+import os
+import subprocess
+from pathlib import Path
+
+import numpy as np
+import pytest
+import rarefy
+from rarefy.workloads import busy_cycles, function, read_schedule, rows, total
+from workload_files import CONFIGS, GENERATION, ROOT, write
+
+TOOLS = Path(os.environ["RAREFY_TOOLS"])
+CONFIG = ROOT / "configs" / "spatten.yaml"
+EXPECTED = ("--set", "memory.mode=nominal", "--set", "topk.rounds=expected")
+
+
+def simulate(folder, module, inputs, *options):
+    """The statistics of a run; its outputs are in `folder`."""
+    source, program, elf, stats = (folder / name for name in ("s.mlir", "p.mlir", "p.elf", "stats.json"))
+    source.write_text(module)
+    lowering = f"--convert-rarefy-to-spatten=config={CONFIG}"
+    for command in (
+        ["rarefy-opt", source, lowering, "-o", program],
+        ["rarefy-translate", "--export-program", program, "-o", elf],
+        ["rarefy-sim", elf, f"--config={CONFIG}", f"--inputs={inputs}", f"--stats=json={stats}", *options],
+    ):
+        subprocess.run([TOOLS / command[0], *command[1:]], check=True)
+    return json.loads(stats.read_text())
+
+
+@pytest.mark.parametrize("name", ["gpt2-small", "bert-base"])
+def test_figures_are_those_of_the_formulas(name, tmp_path):
+    schedule = read_schedule(CONFIGS / f"{name}.json")
+    # Both heads of a pair are requantized where the schedule lists one of them.
+    pairs = {
+        (i, layer, head)
+        for i, layer, odd in schedule.requantized
+        for head in (odd // 2 * 2, odd // 2 * 2 + 1)
+    }
+    table = list(rows(schedule, pairs))
+    sums, busy = total(table, schedule), busy_cycles(table, schedule)
+    found = simulate(tmp_path, function(schedule, "schedule"), "random:1", *EXPECTED)
+    read, macs = found["bytes"]["read"], found["macs"]
+    assert (macs["score"], macs["weight"], macs["requantized"]) == (
+        sums.qk_macs,
+        sums.pv_macs,
+        sums.requantized_macs,
+    )
+    assert (read["key_msb"], read["key_lsb"], read["value"]) == (
+        sums.key_msb_bytes,
+        sums.key_lsb_bytes,
+        sums.value_bytes,
+    )
+    assert found["requantized_rows"] == sum(row.if_requant for row in table)
+    assert found["busy"]["weight"] == busy.pv
+    assert found["busy"]["score"] == pytest.approx(busy.qk, rel=0.02)
+    assert found["busy"]["value_topk"] == pytest.approx(busy.topk, rel=0.02)
+
+
+def test_gpt2_small_lists_one_head_of_nine_pairs():
+    """What docs/Workloads.md says of its 332 rows."""
+    schedule = read_schedule(CONFIGS / "gpt2-small.json")
+    others = {(i, layer, head ^ 1) for i, layer, head in schedule.requantized} - schedule.requantized
+    assert (len(schedule.requantized), len(others)) == (323, 9)
+
+
+def test_the_cpu_computes_the_same(tmp_path):
+    bits = {"bits.key_msb": 8, "bits.value": 8, "head_dim": 64, "requant_threshold": 0.5}
+    schedule = read_schedule(write(tmp_path, GENERATION, **bits))
+    module = function(schedule, scale=1e-7)
+    rng = np.random.default_rng(0)
+    new, cache = (2, 3, 2, 1, 64), (3, 2, 9, 64)
+    shapes = {"queries": new, "keys": cache, "values": cache, "new_keys": new, "new_values": new}
+    arrays = {name: rng.integers(-2048, 2048, shape).astype(np.int16) for name, shape in shapes.items()}
+    planes = {}
+    for name, array in arrays.items():
+        if "key" in name:
+            planes |= {f"{name}.msb": array >> 4, f"{name}.lsb": array & 15}
+        else:
+            planes[f"{name}.value" if "value" in name else name] = array >> (4 if "value" in name else 0)
+    for name, array in planes.items():
+        np.save(tmp_path / f"{name}.npy", array)
+    files = ",".join(f"{name}={tmp_path / name}.npy" for name in planes)
+    found = simulate(tmp_path, module, files, f"--outputs={tmp_path}")
+    assert 0 < found["requantized_rows"] < 10
+    outputs = np.load(tmp_path / "outputs.npy")
+    expected = np.asarray(rarefy.compile(rarefy.load(module))(*arrays.values()))
+    written = np.ones(outputs.shape, bool)
+    written[:, 2, 1] = False  # Layer 2 has one head.
+    np.testing.assert_array_equal(outputs[written], expected[written])
