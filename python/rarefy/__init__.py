@@ -7,6 +7,7 @@ y = f(x)
 """
 
 from rarefy._core import __version__
+from rarefy.calibrate import calibrate
 from rarefy.compile import CompiledFunction, CompileStats, Signature, TensorSpec, compile
 from rarefy.errors import RarefyError
 from rarefy.module import Module, Remark, import_onnx, load
@@ -20,6 +21,7 @@ __all__ = [
     "Signature",
     "TensorSpec",
     "__version__",
+    "calibrate",
     "compile",
     "import_onnx",
     "load",

@@ -145,4 +145,67 @@ def RarefyPruneValues : Pass<"rarefy-prune-values"> {
   let dependentDialects = ["RarefyDialect"];
 }
 
+def RarefyObserveAttention : Pass<"rarefy-observe-attention"> {
+  let summary = "Report how large the operands of each attention get";
+  let description = [{
+    Gives a function with attention on floats one more result, the last, of the
+    name `attention_ranges`: tensor<layers x 3 x f32>, for each attention in
+    order the largest |x| of its query, key and value, NaN if one has NaN. Scales
+    of `rarefy-quantize-attention` come from these, over samples.
+
+    A function that is called, or has attention in control flow, is refused.
+  }];
+  let dependentDialects = [
+    "arith::ArithDialect", "linalg::LinalgDialect", "math::MathDialect",
+    "tensor::TensorDialect"];
+}
+
+def RarefyQuantizeAttention
+    : Pass<"rarefy-quantize-attention", "::mlir::ModuleOp"> {
+  let summary = "Compute attention in the integers of SpAtten's datapath";
+  let description = [{
+    Every attention on floats becomes one on i16. Its operands are quantized
+    symmetrically (SpAtten section III-D): an element is
+    `clamp(roundeven(x / scale))` with as many steps below zero as above, of 12
+    bits for queries, the high and low bits together for keys, and `value-bits`
+    for values, which are the high ones of 12. `scale` of the attention takes up
+    the scales of query and key, its output is multiplied by that of the value.
+    Importance, in units of 2^-11 for tokens, is converted and added to what
+    earlier layers found on floats, so that cascades that were pruned before stay
+    as they are. `keep_values` stays too.
+
+    `scales` is a JSON file, as `rarefy.calibrate` of the Python package writes:
+    a list with an object for each attention on floats of the module, in order,
+    those that are left alone too. They hold for the numbers of bits that they
+    were made for.
+
+    ```
+    [{"query": 0.002, "key": 0.03, "value": 0.01}, ...]
+    ```
+
+    A layer has one scale for each of its tensors, not one for each head. Heads
+    of a layer come from one projection and one normalised input, so that their
+    ranges differ little; importance of heads adds |output| and is compared
+    across them, in one unit; and behind pruned heads, whose numbers are only
+    known when the program runs, scales by head would have to be gathered like
+    weights, in front of the device.
+
+    An attention with a mask of floats, or with a depth that is dynamic or above
+    64, stays as it is. Remarks: passed for each attention that is quantized,
+    with its scales, missed for each that is not, with the reason.
+  }];
+  let options = [
+    Option<"keyBits", "key-bits", "std::string", /*default=*/"\"8\"",
+      "Bits of keys: a number, or high and low ones as 6+4, of which rows read the low ones only if need be">,
+    Option<"valueBits", "value-bits", "unsigned", /*default=*/"8",
+      "Bits of values">,
+    Option<"threshold", "threshold", "double", /*default=*/"0.1",
+      "Rows whose largest probability is below this read the low bits of keys">,
+    Option<"scales", "scales", "std::string", /*default=*/"",
+      "JSON file with the scales of each attention">];
+  let dependentDialects = [
+    "RarefyDialect", "arith::ArithDialect", "linalg::LinalgDialect",
+    "math::MathDialect", "tensor::TensorDialect"];
+}
+
 #endif // RAREFY_DIALECT_RAREFY_TRANSFORMS_PASSES_TD
