@@ -2,6 +2,7 @@
 
 #include "rarefy/Runner/Remarks.h"
 
+#include "mlir/IR/BuiltinAttributes.h"
 #include "mlir/IR/MLIRContext.h"
 #include "mlir/IR/Remarks.h"
 #include "llvm/ADT/StringExtras.h"
