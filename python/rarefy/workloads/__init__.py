@@ -10,6 +10,7 @@ module = workloads.function(schedule)  # to compile to a program of SpAtten
 
 from rarefy.workloads.busy import Busy, Hardware, busy_cycles, expected_topk_cycles
 from rarefy.workloads.function import function
+from rarefy.workloads.products import Matrix, Products, product_program, read_products
 from rarefy.workloads.reading import read_schedule
 from rarefy.workloads.rows import Row, live_importance, rows, topk_events, write_csv
 from rarefy.workloads.schedule import Bits, Generation, Schedule, Step, Summarization, interpolated_keep
@@ -20,6 +21,8 @@ __all__ = [
     "Busy",
     "Generation",
     "Hardware",
+    "Matrix",
+    "Products",
     "Row",
     "Schedule",
     "Step",
@@ -30,6 +33,8 @@ __all__ = [
     "function",
     "interpolated_keep",
     "live_importance",
+    "product_program",
+    "read_products",
     "read_schedule",
     "rows",
     "topk_events",

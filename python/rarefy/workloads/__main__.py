@@ -1,4 +1,4 @@
-"""python -m rarefy.workloads generation|summarization --schedule S.json [--rows out.csv] [--mlir out.mlir]"""
+"""python -m rarefy.workloads generation|summarization|fc --schedule S.json [--rows out.csv] [--mlir out.mlir]"""
 
 import argparse
 import json
@@ -7,6 +7,7 @@ from collections.abc import Sequence
 
 from rarefy.errors import RarefyError
 from rarefy.workloads.function import DEFAULT_SCALE, REQUANTIZE, function
+from rarefy.workloads.products import Products, product_program, read_products
 from rarefy.workloads.reading import read_schedule
 from rarefy.workloads.rows import rows, write_csv
 from rarefy.workloads.schedule import Generation, Summarization
@@ -37,10 +38,22 @@ def parse(argv: Sequence[str] | None) -> argparse.Namespace:
             help="rows that read their second plane: those of small probabilities when it runs, or those of the schedule",
         )
         phase.add_argument("--scale", type=float, default=DEFAULT_SCALE, help="of the function's scores")
+    layers = "the fully connected layers of a model that writes one token an iteration"
+    phase = phases.add_parser("fc", help=layers, description=f"{layers.capitalize()}.")
+    phase.add_argument("--schedule", required=True, metavar="FILE", help="the layers, JSON")
+    phase.add_argument("--totals", metavar="FILE", help="write the totals, JSON")
+    phase.add_argument("--mlir", metavar="FILE", help="write a program that computes all products, MLIR")
     return parser.parse_args(argv)
 
 
-def run(arguments: argparse.Namespace) -> Totals:
+def run(arguments: argparse.Namespace) -> Totals | Products:
+    if arguments.phase == "fc":
+        products = read_products(arguments.schedule)
+        if arguments.totals:
+            _write(arguments.totals, json.dumps(products.report(), indent=1) + "\n")
+        if arguments.mlir:
+            _write(arguments.mlir, product_program(products))
+        return products
     schedule = read_schedule(arguments.schedule)
     if not isinstance(schedule, PHASES[arguments.phase][0]):
         found = next(name for name, (kind, _) in PHASES.items() if isinstance(schedule, kind))
