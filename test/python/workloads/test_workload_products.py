@@ -10,7 +10,7 @@ import pytest
 import rarefy
 from rarefy.workloads import Matrix, Products, product_program, read_products
 from rarefy.workloads.__main__ import main
-from workload_files import CONFIGS, ROOT, write
+from workload_files import ROOT, write
 
 TOOLS = Path(os.environ["RAREFY_TOOLS"])
 CONFIG = ROOT / "configs" / "spatten.yaml"
@@ -61,7 +61,7 @@ def test_products_are_those_of_numpy(bits, tmp_path):
 
 
 def test_gpt2_medium_has_the_papers_operations():
-    products = read_products(CONFIGS / "gpt2-medium-fc.json")
+    products = read_products(ROOT / "configs" / "layers" / "gpt2-medium.json")
     assert products.weights == 24 * 12 * 1024**2
     assert 2 * products.report()["macs"]["executed"] / 1e9 == pytest.approx(19.3, abs=0.05)
 
