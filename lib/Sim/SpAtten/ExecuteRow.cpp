@@ -172,11 +172,20 @@ Error Core::execute(MultiplyOp op) {
   if (!data)
     return data.takeError();
   product.resize(rows);
+  bool isWhole = bits % 2 == 0 && columns * bits % 8 == 0;
   for (uint64_t row = 0; row < rows; ++row) {
+    uint64_t place = row * columns, column = 0;
     int64_t sum = 0;
-    for (uint64_t column = 0; column < columns; ++column)
-      sum += int64_t(getPacked(*data, bits, row * columns + column)) *
-             vector[column];
+    for (; isWhole && column + kHeadSize <= columns; column += kHeadSize) {
+      Vector weights, inputs;
+      int32_t part;
+      kernels.unpack(*data + (place + column) * bits / 8, bits, 0, weights);
+      llvm::copy(ArrayRef(vector).slice(column, kHeadSize), inputs.begin());
+      kernels.score(inputs, weights, &part);
+      sum += part;
+    }
+    for (; column < columns; ++column)
+      sum += int64_t(getPacked(*data, bits, place + column)) * vector[column];
     if (sum != static_cast<int32_t>(sum))
       return makeError("expects sums of 32 bits, found " + Twine(sum) +
                        " in row " + Twine(row));
