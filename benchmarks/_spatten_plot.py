@@ -56,7 +56,8 @@ def _roofline(records: Sequence[Record], runs: Sequence[str]) -> pyplot.Figure:
         axes.plot([left, ridge, right], levels, "k", linestyle=style, label=label)
     for model, level in PAPER_LEVELS.items():
         axes.axhline(level, color="gray", linestyle=":")
-        axes.annotate(f"paper, mean of {model}", (left * 1.05, level * 1.04), color="gray", fontsize=9)
+        label = f"paper, mean of {model}"
+        axes.annotate(label, (right * 0.95, level * 1.04), color="gray", fontsize=9, ha="right")
     colors = [pyplot.get_cmap("tab20")(index % 20) for index in range(len(runs))]
     labels: dict[tuple[float, float], list[str]] = {}
     names = []

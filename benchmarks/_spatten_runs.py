@@ -141,6 +141,7 @@ VARIANTS: dict[str, Callable[[Schedule], Schedule]] = {
     "pruned": _pruned,
     "dense": _dense,
     "all-values": lambda found: replace(found, local_value_fraction=Decimal(1)),
+    "8-bits": lambda found: replace(found, bits=replace(found.bits, key_msb=8, value=8)),
     "384-tokens": lambda found: replace(found, sentence_length=384, local_value_fraction=Decimal(1)),
 }
 
@@ -155,6 +156,8 @@ def runs() -> dict[str, Run]:
     listed |= {f"{model}/nominal": Run(model) for model in MODELS[2:]}
     listed |= {
         "why/gpt2-small/short latencies": Run("gpt2-small", parameters=SHORT_LATENCIES),
+        "why/gpt2-medium/8 + 4 bits": Run("gpt2-medium/8-bits"),
+        "why/gpt2-medium/8 + 4 bits, 375 GB/s": Run("gpt2-medium/8-bits", parameters=_rate(FC_RATE)),
         "why/bert-base/all values": Run("bert-base/all-values"),
         "why/bert-base/all values of 384 tokens": Run("bert-base/384-tokens"),
         "why/bert-base/eighth, all values": Run("bert-base/all-values", "spatten-eighth"),
@@ -163,6 +166,10 @@ def runs() -> dict[str, Run]:
         ),
     }
     return listed | {name: run for name, _, run in sweeps()}
+
+
+def _rate(bytes_per_cycle: float) -> tuple[str, ...]:
+    return (f"memory.nominal.bytesPerCyclePerChannel={bytes_per_cycle:.4f}",)
 
 
 def _steps(model: str, memory: str) -> dict[str, Run]:
@@ -176,7 +183,7 @@ def _steps(model: str, memory: str) -> dict[str, Run]:
         rate = MEMORIES[memory]
         if rate is not None:
             rate *= 12 / 32 if variant and memory == "375 GB/s" else 1
-            parameters = (*parameters, f"memory.nominal.bytesPerCyclePerChannel={rate:.4f}")
+            parameters = (*parameters, *_rate(rate))
         name = f"steps/{model}/{memory}/{step}" if variant else f"{model}/{memory}"
         mode = "nominal" if rate else "timing"
         listed[name] = Run(f"{model}/{variant}", mode=mode, parameters=parameters)
@@ -196,8 +203,7 @@ def sweeps() -> Iterator[tuple[str, float, Run]]:
                 parameters = (f"sram.lines={lines}", f"maxContext={min(context, 1024)}")
                 yield f"sweep sram/{model}/{lines}", lines * 768 / 1000, Run(model, parameters=parameters)
         for rate in BANDWIDTHS:
-            run = Run(model, parameters=(f"memory.nominal.bytesPerCyclePerChannel={rate}",))
-            yield f"sweep bandwidth/{model}/{rate}", 16 * rate, run
+            yield f"sweep bandwidth/{model}/{rate}", 16 * rate, Run(model, parameters=_rate(rate))
 
 
 def simulate(folder: Path, wanted: Mapping[str, Run]) -> dict[str, Result]:
