@@ -57,11 +57,14 @@ CAUSES = {
     "own speedups: 35 times less than the GPU's 755 ms are 19.4 ms without attention at 8 bits, 24 times 29.3 ms at 12, and "
     "simulated are {fc-8|ms} and {fc-12|ms}",
     "power": "at 3.9 pJ a bit the paper's DRAM reads 183 GB/s; BERT has {bert-base/nominal|intensity} operations for a byte, "
-    "so that even at the paper's 1.61 TFLOPS it would read a tenth of that, GPT-2 medium reads "
+    "so that even at the paper's 1.61 TFLOPS it would read an eighth of that, GPT-2 medium reads "
     "{gpt2-medium/nominal|gigabytes_per_second} GB/s. Lines of SRAM and products are fewer than the paper's where value "
     "top-k is slower than they are: BERT's power is {bert-base/nominal|watts} W, and {why/bert-base/all values|watts} W "
     "where no row selects values",
 }
+
+
+PLACE = re.compile(r"\{([^|}]+)\|(\w+)\}")
 
 
 def causes(records: Sequence[Record], names: Sequence[str]) -> dict[str, list[str]]:
@@ -76,5 +79,5 @@ def causes(records: Sequence[Record], names: Sequence[str]) -> dict[str, list[st
         text = next((text for start, text in CAUSES.items() if name.startswith(start)), None)
         if text is None:
             raise ValueError(f"expected a cause of '{name}', found none")
-        found.setdefault(re.sub(r"\{([^|}]+)\|(\w+)\}", fill, text), []).append(name)
+        found.setdefault(PLACE.sub(fill, text), []).append(name)
     return found

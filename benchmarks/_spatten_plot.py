@@ -57,7 +57,7 @@ def _roofline(records: Sequence[Record], runs: Sequence[str]) -> pyplot.Figure:
     for model, level in PAPER_LEVELS.items():
         axes.axhline(level, color="gray", linestyle=":")
         label = f"paper, mean of {model}"
-        axes.annotate(label, (right * 0.95, level * 1.04), color="gray", fontsize=9, ha="right")
+        axes.annotate(label, (6, level * 1.04), color="gray", fontsize=9)
     colors = [pyplot.get_cmap("tab20")(index % 20) for index in range(len(runs))]
     labels: dict[tuple[float, float], list[str]] = {}
     names = []

@@ -68,3 +68,12 @@ def test_causes_quote_records(tmp_path, monkeypatch):
     assert found == {"with all values 1.23 TFLOPS": names}
     with pytest.raises(ValueError, match="a cause of 'power: all, W', found none"):
         causes.causes(recorder.records, ["power: all, W"])
+
+
+def test_causes_quote_runs_that_there_are():
+    """Or engines of them, or figures of a table."""
+    runs = spatten.runs()
+    quoted = [name for text in causes.CAUSES.values() for name, _ in causes.PLACE.findall(text)]
+    assert len(quoted) > 20
+    for name in quoted:
+        assert name in runs or name.rsplit("/", 1)[0] in runs or name.startswith(("trace: ", "breakdown: "))
