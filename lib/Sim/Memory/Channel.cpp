@@ -2,13 +2,14 @@
 
 #include "Channel.h"
 #include "llvm/ADT/STLExtras.h"
+#include "llvm/ADT/SmallVector.h"
 #include "llvm/ADT/bit.h"
 #include <algorithm>
 
 namespace rarefy {
 
 Channel::Channel(const MemoryConfig &config, const TimingTable &table)
-    : config(&config), table(&table), latest(table.totalParts() * 8, notYet),
+    : config(&config), table(&table), ready(table.totalParts() * 8),
       history(table.historySize, notYet), banks(config.banksPerChannel()),
       requests(config.outstandingPerChannel),
       freeRequests(~uint64_t(0) >> (64 - config.outstandingPerChannel)),
@@ -18,18 +19,12 @@ Channel::Channel(const MemoryConfig &config, const TimingTable &table)
 }
 
 /// When the table allows a command to a bank, after all that was issued.
-uint64_t Channel::readyCycle(unsigned bank, DRAMCommand command) const {
-  int64_t cycle = 0;
-  for (const TimingRule &rule : table->rules[unsigned(command)]) {
-    unsigned part = table->partsOfBank[bank][unsigned(rule.scope)];
-    int64_t from = latest[part * 8 + unsigned(rule.preceding)];
-    if (rule.window > 1) {
-      unsigned index = part - table->firstPart[unsigned(rule.scope)];
-      from = history[rule.history + (index + 1) * rule.window - 1];
-    }
-    cycle = std::max(cycle, from + rule.cycles);
-  }
-  return cycle;
+inline uint64_t Channel::readyCycle(unsigned bank, DRAMCommand command) const {
+  const auto &parts = table->partsOfBank[bank];
+  auto of = [&](unsigned scope) {
+    return ready[parts[scope] * 8 + unsigned(command)];
+  };
+  return std::max(std::max(of(0), of(1)), std::max(of(2), of(3)));
 }
 
 uint64_t Channel::readyEverywhere(DRAMCommand command) const {
@@ -39,26 +34,28 @@ uint64_t Channel::readyEverywhere(DRAMCommand command) const {
   return cycle;
 }
 
-inline void Channel::remember(DRAMCommand command, unsigned part,
-                              uint64_t cycle) {
-  latest[part * 8 + unsigned(command)] = cycle;
-}
-
-void Channel::rememberWindow(const TimingRule &rule, unsigned part,
-                             uint64_t cycle) {
+void Channel::delayWindow(const TimingRule &rule, unsigned part,
+                          uint64_t cycle) {
   unsigned index = part - table->firstPart[unsigned(rule.scope)];
   int64_t *cycles = history.data() + rule.history + index * rule.window;
   std::copy_backward(cycles, cycles + rule.window - 1, cycles + rule.window);
   *cycles = cycle;
+  if (int64_t first = cycles[rule.window - 1]; first != notYet)
+    delay(part, rule.following, first + rule.cycles);
 }
 
 void Channel::issueEverywhere(DRAMCommand command) {
   uint64_t cycle = readyEverywhere(command);
-  for (unsigned part = 0; part < table->totalParts(); ++part)
-    remember(command, part, cycle);
-  for (const TimingRule &rule : table->windowRules[unsigned(command)])
+  auto forParts = [&](const TimingRule &rule, auto &&delayPart) {
     for (unsigned i = 0; i < table->numParts[unsigned(rule.scope)]; ++i)
-      rememberWindow(rule, table->firstPart[unsigned(rule.scope)] + i, cycle);
+      delayPart(table->firstPart[unsigned(rule.scope)] + i);
+  };
+  for (const TimingRule &rule : table->rules[unsigned(command)])
+    forParts(rule, [&](unsigned part) {
+      delay(part, rule.following, cycle + rule.cycles);
+    });
+  for (const TimingRule &rule : table->windowRules[unsigned(command)])
+    forParts(rule, [&](unsigned part) { delayWindow(rule, part, cycle); });
   clock = cycle + 1;
 }
 
@@ -70,7 +67,7 @@ void Channel::offerHit(unsigned number) {
     return;
   const Request &first = requests[bank.hits.head];
   bank.hitCommand = first.write ? DRAMCommand::Write : DRAMCommand::Read;
-  bank.hitRank = rankOf(first, /*isHit=*/true, bank.isOpening);
+  bank.hitRank = hitRank(first, bank.isOpening);
   bank.hitReady = readyCycle(number, bank.hitCommand);
 }
 
@@ -82,8 +79,7 @@ void Channel::offerOther(unsigned number) {
     return;
   bank.otherCommand =
       bank.openRow == noRow ? DRAMCommand::Activate : DRAMCommand::Precharge;
-  bank.otherRank = rankOf(requests[bank.others.head], /*isHit=*/false,
-                          /*isOpener=*/false);
+  bank.otherRank = requests[bank.others.head].rank;
   bank.otherReady = readyCycle(number, bank.otherCommand);
 }
 
@@ -92,42 +88,28 @@ void Channel::updateOffers(unsigned number) {
   offerOther(number);
 }
 
-inline void Channel::consider(unsigned number, Candidate &best) const {
-  const Bank &bank = banks[number];
-  auto offer = [&](uint64_t ready, uint64_t rank) {
-    uint64_t cycle = std::max(clock, ready);
-    bool isFirst =
-        (cycle < best.cycle) | ((cycle == best.cycle) & (rank < best.rank));
-    best.cycle = isFirst ? cycle : best.cycle;
-    best.rank = isFirst ? rank : best.rank;
-  };
-  offer(bank.hitReady, bank.hitRank);
-  if (bank.otherReady != never)
-    offer(bank.otherReady, bank.otherRank);
+inline void Channel::consider(const Bank &bank, Candidate &best) const {
+  best.consider(std::max(clock, bank.hitReady), bank.hitRank);
+  best.consider(std::max(clock, bank.otherReady), bank.otherRank);
 }
 
 /// What comes next after a command that has just been issued: what banks wait
 /// for waits for it, too.
-void Channel::chooseAfter(DRAMCommand command, unsigned number,
-                          uint64_t cycle) {
-  bool hasWindow = !table->windowRules[unsigned(command)].empty();
-  for (const TimingRule &rule : table->windowRules[unsigned(command)])
-    rememberWindow(rule, table->partsOfBank[number][unsigned(rule.scope)],
-                   cycle);
+inline void Channel::chooseAfter(DRAMCommand command, unsigned number,
+                                 uint64_t cycle) {
   const auto &waitsOfScope = table->waits[unsigned(command)];
   const DRAMScope *shared = table->shared.data();
   Candidate best;
   for (unsigned other : busyBanks) {
     Bank &bank = banks[other];
     const unsigned *waits = waitsOfScope[unsigned(shared[number ^ other])];
-    bank.hitReady =
-        std::max(bank.hitReady, cycle + waits[unsigned(bank.hitCommand)]);
-    if (bank.otherReady != never)
-      bank.otherReady =
-          std::max(bank.otherReady, cycle + waits[unsigned(bank.otherCommand)]);
-    if (hasWindow)
-      updateOffers(other);
-    consider(other, best);
+    auto delayed = [&](uint64_t ready, DRAMCommand waiting) {
+      return std::max(ready,
+                      ready == never ? 0 : cycle + waits[unsigned(waiting)]);
+    };
+    bank.hitReady = delayed(bank.hitReady, bank.hitCommand);
+    bank.otherReady = delayed(bank.otherReady, bank.otherCommand);
+    consider(bank, best);
   }
   next = best;
 }
@@ -135,7 +117,7 @@ void Channel::chooseAfter(DRAMCommand command, unsigned number,
 void Channel::chooseNext() {
   Candidate best;
   for (unsigned bank : busyBanks)
-    consider(bank, best);
+    consider(banks[bank], best);
   next = best;
 }
 
@@ -143,18 +125,8 @@ Channel::Candidate Channel::nextForOpener() const {
   Candidate best;
   for (unsigned bank : busyBanks)
     if (banks[bank].isOpening)
-      consider(bank, best);
+      consider(banks[bank], best);
   return best;
-}
-
-void Channel::count(Request &request, const Bank &bank) {
-  request.counted = true;
-  if (bank.openRow == request.row)
-    ++counts.rowHits;
-  else if (bank.openRow == noRow)
-    ++counts.rowMisses;
-  else
-    ++counts.rowConflicts;
 }
 
 void Channel::append(List &list, uint8_t index) {
@@ -187,7 +159,7 @@ void Channel::close(unsigned number) {
   bank.openRow = noRow;
   while (a != none || b != none) {
     bool takeA =
-        b == none || (a != none && requests[a].order < requests[b].order);
+        b == none || (a != none && requests[a].rank < requests[b].rank);
     uint8_t &taken = takeA ? a : b;
     uint8_t index = std::exchange(taken, requests[taken].next);
     append(bank.others, index);
@@ -195,72 +167,96 @@ void Channel::close(unsigned number) {
   updateOffers(number);
 }
 
-void Channel::issue(Candidate candidate) {
-  unsigned number = candidate.bank();
-  Bank &bank = banks[number];
-  Request &request =
-      requests[candidate.isHit() ? bank.hits.head : bank.others.head];
-  DRAMCommand command = candidate.isHit() ? bank.hitCommand : bank.otherCommand;
-  if (!request.counted)
-    count(request, bank);
-  for (unsigned part : table->partsOfBank[number])
-    remember(command, part, candidate.cycle);
-  clock = candidate.cycle + 1;
-  if (candidate.isHit())
-    serveFirstHit(number, candidate.cycle);
-  else if (command == DRAMCommand::Activate)
-    open(number);
-  else
-    close(number);
-  chooseAfter(command, number, candidate.cycle);
+/// From now on the table forbids what has to wait for a command.
+inline void Channel::apply(DRAMCommand command, unsigned number,
+                           uint64_t cycle) {
+  const auto &parts = table->partsOfBank[number];
+  for (const TimingRule &rule : table->rules[unsigned(command)])
+    delay(parts[unsigned(rule.scope)], rule.following, cycle + rule.cycles);
+  for (const TimingRule &rule : table->windowRules[unsigned(command)])
+    delayWindow(rule, parts[unsigned(rule.scope)], cycle);
+  clock = cycle + 1;
 }
 
-/// The oldest hit's data is on its way.
-void Channel::serveFirstHit(unsigned number, uint64_t cycle) {
+/// Opens a row for a bank's oldest request, or closes the one that it does not
+/// want.
+void Channel::issueOther(unsigned number, uint64_t cycle) {
   Bank &bank = banks[number];
-  uint8_t index = bank.hits.head;
-  const Request &request = requests[index];
+  Request &request = requests[bank.others.head];
+  DRAMCommand command = bank.otherCommand;
+  bool isOpening = command == DRAMCommand::Activate;
+  if (!std::exchange(request.counted, true))
+    ++(isOpening ? counts.rowMisses : counts.rowConflicts);
+  apply(command, number, cycle);
+  isOpening ? open(number) : close(number);
+  if (!table->windowRules[unsigned(command)].empty())
+    for (unsigned other : busyBanks)
+      updateOffers(other);
+  chooseAfter(command, number, cycle);
+}
+
+/// The data of a request is on its way.
+inline void Channel::returnData(const Request &request, uint64_t cycle) {
   unsigned dataCycles = request.write ? config->timing.writeDataCycles
                                       : config->timing.readDataCycles;
   lastReturn = std::max(cycle + dataCycles, lastReturn + 1);
-  if (request.access == accessNumber)
-    completed = lastReturn;
-  unsigned slot = firstReturn + inFlight++;
-  unsigned size = config->outstandingPerChannel;
-  returns[slot < size ? slot : slot - size] = lastReturn;
+  bool isOfAccess = request.access == accessNumber;
+  completed = isOfAccess ? lastReturn : completed;
+  accessQueued -= isOfAccess;
+  returns[nextReturn] = lastReturn;
+  if (++nextReturn == config->outstandingPerChannel)
+    nextReturn = 0;
+  ++inFlight;
+  counts.rowHits += !request.counted;
   counts.busBusyCycles += config->timing.burstCycles;
+}
+
+/// Serves the oldest hit.
+inline void Channel::issueHit(unsigned number, uint64_t cycle) {
+  Bank &bank = banks[number];
+  DRAMCommand command = bank.hitCommand;
+  uint8_t index = bank.hits.head;
+  const Request &request = requests[index];
+  returnData(request, cycle);
   freeRequests |= uint64_t(1) << index;
-  --queued;
+  apply(command, number, cycle);
 
   bank.hits.head = request.next;
   bool isAlike = !bank.hits.empty() && !bank.isOpening &&
                  requests[bank.hits.head].write == request.write;
   bank.isOpening = false;
   if (isAlike)
-    bank.hitRank =
-        rankOf(requests[bank.hits.head], /*isHit=*/true, /*isOpener=*/false);
+    bank.hitRank = hitRank(requests[bank.hits.head], /*isOpener=*/false);
   else
     updateOffers(number);
   if (bank.empty()) {
     *llvm::find(busyBanks, number) = busyBanks.back();
     busyBanks.pop_back();
   }
+  chooseAfter(command, number, cycle);
 }
 
-uint64_t Channel::popReturn() {
+inline void Channel::issue() {
+  unsigned number = next.bank();
+  next.isHit() ? issueHit(number, next.cycle) : issueOther(number, next.cycle);
+}
+
+inline uint64_t Channel::popReturn() {
   uint64_t cycle = returns[firstReturn];
   if (++firstReturn == config->outstandingPerChannel)
     firstReturn = 0;
   --inFlight;
+  --outstanding;
   return cycle;
 }
 
-void Channel::enqueue(Place place, bool write) {
+inline void Channel::enqueue(Place place, bool write) {
   uint8_t index = llvm::countr_zero(freeRequests);
   freeRequests &= freeRequests - 1;
-  requests[index] = {place.row, nextOrder++, accessNumber, uint16_t(place.bank),
-                     write,     false,       none};
-  ++queued;
+  requests[index] = {
+      place.row, nextRank(place.bank), accessNumber, write, false, none};
+  ++outstanding;
+  ++accessQueued;
   Bank &bank = banks[place.bank];
   if (bank.empty())
     busyBanks.push_back(place.bank);
@@ -269,7 +265,7 @@ void Channel::enqueue(Place place, bool write) {
   // What comes next still does, unless this is the first of a list.
   if (list.head == index) {
     &list == &bank.hits ? offerHit(place.bank) : offerOther(place.bank);
-    consider(place.bank, next);
+    consider(bank, next);
   }
 }
 
@@ -277,8 +273,8 @@ void Channel::enqueue(Place place, bool write) {
 /// refreshed. Nothing else is issued meanwhile.
 void Channel::refresh() {
   clock = std::max(clock, nextRefresh);
-  for (Candidate opener; (opener = nextForOpener()).cycle != never;)
-    issue(opener);
+  while ((next = nextForOpener()).cycle != never)
+    issue();
   if (llvm::any_of(banks, [](auto &bank) { return bank.openRow != noRow; })) {
     issueEverywhere(DRAMCommand::PrechargeAll);
     for (unsigned bank = 0; bank < banks.size(); ++bank)
@@ -295,7 +291,7 @@ void Channel::refresh() {
 /// Of the refreshes up to `limit` of a channel that has nothing else to do,
 /// only the last leave a trace.
 void Channel::skipIdleRefreshes(uint64_t limit) {
-  if (queued)
+  if (!busyBanks.empty())
     return;
   uint64_t due = (limit - nextRefresh) / config->refresh.intervalCycles;
   if (due < 2)
@@ -309,36 +305,119 @@ void Channel::step(uint64_t limit) {
   if (nextRefresh <= limit && next.cycle >= nextRefresh)
     refresh();
   else
-    issue(next);
+    issue();
 }
 
-void Channel::advance(uint64_t limit) {
-  if (nextRefresh <= limit)
-    skipIdleRefreshes(limit);
+void Channel::advanceRefreshing(uint64_t limit) {
+  skipIdleRefreshes(limit);
   while (next.cycle <= limit || nextRefresh <= limit)
     step(limit);
+}
+
+inline void Channel::advance(uint64_t limit) {
+  if (nextRefresh <= limit)
+    advanceRefreshing(limit);
+  while (next.cycle <= limit)
+    issue();
   clock = std::max(clock, limit + 1);
 }
 
-uint64_t Channel::send(uint64_t earliest, Place place, bool write) {
+/// The first cycle in which one more request may be outstanding.
+inline uint64_t Channel::findRoom(uint64_t earliest) {
   uint64_t cycle = std::max(earliest, nextSend);
-  if (queued + inFlight == config->outstandingPerChannel) {
+  if (outstanding == config->outstandingPerChannel) {
     while (inFlight == 0)
       step(never);
     cycle = std::max(cycle, popReturn());
   }
   while (inFlight && returns[firstReturn] <= cycle)
     popReturn();
-  // Commands before the controller sees the request do not depend on it.
-  advance(cycle + config->requestCycles - 1);
-  enqueue(place, write);
-  nextSend = cycle + 1;
   return cycle;
 }
 
+uint64_t Channel::send(uint64_t earliest, Place place, uint64_t count,
+                       bool write) {
+  for (; count; --count) {
+    uint64_t cycle = findRoom(earliest);
+    // Commands before the controller sees the request do not depend on it.
+    advance(cycle + config->requestCycles - 1);
+    enqueue(place, write);
+    nextSend = cycle + 1;
+  }
+  return nextSend - 1;
+}
+
 void Channel::drain() {
-  while (queued)
+  while (!busyBanks.empty())
     step(never);
+}
+
+uint64_t Channel::finishAccess() {
+  while (accessQueued) {
+    if (std::optional<uint64_t> end = findAccessEnd())
+      return *end;
+    step(never);
+  }
+  return completed;
+}
+
+/// Rows that are open serve all that is queued, one command after the other.
+std::optional<uint64_t> Channel::findAccessEnd() const {
+  if (nextRefresh != never || accessQueued == 0)
+    return accessQueued ? std::nullopt : std::optional(completed);
+  struct Row {
+    uint64_t ready, rank;
+    unsigned bank;
+    uint8_t next;
+  };
+  llvm::SmallVector<Row, 16> rows;
+  for (unsigned number : busyBanks) {
+    const Bank &bank = banks[number];
+    if (!bank.others.empty())
+      return std::nullopt;
+    rows.push_back({bank.hitReady, bank.hitRank, number, bank.hits.head});
+  }
+  bool isWrite = requests[rows.front().next].write;
+  auto isAlike = [&](uint8_t index) {
+    return index == none || requests[index].write == isWrite;
+  };
+  if (!llvm::all_of(rows, [&](const Row &row) { return isAlike(row.next); }))
+    return std::nullopt;
+  auto command = unsigned(isWrite ? DRAMCommand::Write : DRAMCommand::Read);
+  unsigned dataCycles =
+      isWrite ? config->timing.writeDataCycles : config->timing.readDataCycles;
+  const auto &waits = table->waits[command];
+  uint64_t earliest = clock, returned = lastReturn, end = completed;
+  for (uint64_t left = accessQueued; left;) {
+    Row *first = rows.begin();
+    uint64_t cycle = std::max(first->ready, earliest);
+    for (Row &row : llvm::drop_begin(rows)) {
+      uint64_t rowCycle = std::max(row.ready, earliest);
+      if (rowCycle < cycle || (rowCycle == cycle && row.rank < first->rank)) {
+        first = &row;
+        cycle = rowCycle;
+      }
+    }
+    const Request &request = requests[first->next];
+    returned = std::max(cycle + dataCycles, returned + 1);
+    if (request.access == accessNumber) {
+      end = returned;
+      --left;
+    }
+    earliest = cycle + 1;
+    for (Row &row : rows) {
+      auto scope = unsigned(table->shared[first->bank ^ row.bank]);
+      row.ready = std::max(row.ready, cycle + waits[scope][command]);
+    }
+    first->next = request.next;
+    if (!isAlike(request.next))
+      return std::nullopt;
+    if (request.next == none)
+      rows.erase(first);
+    else
+      first->rank = hitRank(requests[request.next], /*isOpener=*/false);
+  }
+  return end;
 }
 
 } // namespace rarefy

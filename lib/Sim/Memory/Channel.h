@@ -4,7 +4,10 @@
 #define RAREFY_LIB_SIM_MEMORY_CHANNEL_H
 
 #include "TimingTable.h"
+#include <algorithm>
 #include <limits>
+#include <optional>
+#include <tuple>
 
 namespace rarefy {
 
@@ -29,22 +32,25 @@ public:
 
   Channel(const MemoryConfig &config, const TimingTable &table);
 
-  /// Sends a request, `earliest` or when there is room, and at least a cycle
-  /// after the one before. Returns when it left.
-  uint64_t send(uint64_t earliest, Place place, bool write);
+  /// Sends `count` requests for a place, `earliest` or when there is room, and
+  /// at least a cycle after the one before. Returns when the last left.
+  uint64_t send(uint64_t earliest, Place place, uint64_t count, bool write);
 
   /// From now on, `accessCompleted` is about the requests that are sent.
   void beginAccess() {
     ++accessNumber;
+    accessQueued = 0;
     completed = 0;
   }
 
   /// Serves all requests. The channel takes none after that; it is run on a
   /// copy, to know how those in flight end.
   void drain();
+  /// Serves only those of the access, and returns when their last data comes.
+  uint64_t finishAccess();
+  /// The same without serving them, if that only takes more of what is open.
+  std::optional<uint64_t> findAccessEnd() const;
 
-  /// When the last data of the access came, once all is served.
-  uint64_t accessCompleted() const { return completed; }
   const Counters &counters() const { return counts; }
 
 private:
@@ -56,9 +62,8 @@ private:
 
   struct Request {
     uint64_t row;
-    uint64_t order;
+    uint64_t rank; // A candidate's, if its row is not open.
     uint32_t access;
-    uint16_t bank;
     bool write;
     bool counted;
     uint8_t next; // In the same list.
@@ -75,7 +80,7 @@ private:
   /// A bank, and when its next commands are allowed: for the first hit, and
   /// for the first of the others; never if there is none, or if the row was
   /// opened for the first hit, which comes before all else.
-  struct Bank {
+  struct alignas(64) Bank {
     uint64_t openRow = noRow;
     uint64_t hitReady = never, otherReady = never;
     uint64_t hitRank = never, otherRank = never;
@@ -97,46 +102,64 @@ private:
     static constexpr unsigned bankBits = 10; // As configurations allow.
     unsigned bank() const { return (rank >> 1) & ((1 << bankBits) - 1); }
     bool isHit() const { return rank & 1; }
+
+    /// Becomes another that comes before it.
+    void consider(uint64_t otherCycle, uint64_t otherRank) {
+      if (std::tie(otherCycle, otherRank) < std::tie(cycle, rank)) {
+        cycle = otherCycle;
+        rank = otherRank;
+      }
+    }
   };
 
-  uint64_t rankOf(const Request &request, bool isHit, bool isOpener) const {
-    uint64_t behindOpeners = uint64_t(!isOpener) << 63;
-    return behindOpeners | request.order << (Candidate::bankBits + 1) |
-           uint64_t(request.bank) << 1 | uint64_t(isHit);
+  uint64_t nextRank(unsigned bank) {
+    return uint64_t(1) << 63 | nextOrder++ << (Candidate::bankBits + 1) |
+           uint64_t(bank) << 1;
+  }
+  static uint64_t hitRank(const Request &request, bool isOpener) {
+    return (request.rank | 1) ^ uint64_t(isOpener) << 63;
   }
   uint64_t readyCycle(unsigned bank, DRAMCommand command) const;
   uint64_t readyEverywhere(DRAMCommand command) const;
-  void remember(DRAMCommand command, unsigned part, uint64_t cycle);
-  void rememberWindow(const TimingRule &rule, unsigned part, uint64_t cycle);
+  void delay(unsigned part, DRAMCommand command, uint64_t cycle) {
+    uint64_t &cycles = ready[part * 8 + unsigned(command)];
+    cycles = std::max(cycles, cycle);
+  }
+  void delayWindow(const TimingRule &rule, unsigned part, uint64_t cycle);
   void issueEverywhere(DRAMCommand command);
 
   void offerHit(unsigned bank);
   void offerOther(unsigned bank);
   void updateOffers(unsigned bank);
-  void consider(unsigned bank, Candidate &best) const;
+  void consider(const Bank &bank, Candidate &best) const;
   void chooseAfter(DRAMCommand command, unsigned bank, uint64_t cycle);
   void chooseNext();
   Candidate nextForOpener() const;
 
-  void issue(Candidate candidate);
-  void count(Request &request, const Bank &bank);
+  void issue();
+  void issueHit(unsigned bank, uint64_t cycle);
+  void issueOther(unsigned bank, uint64_t cycle);
+  void apply(DRAMCommand command, unsigned bank, uint64_t cycle);
   void append(List &list, uint8_t index);
   void open(unsigned bank);
   void close(unsigned bank);
-  void serveFirstHit(unsigned bank, uint64_t cycle);
+  void returnData(const Request &request, uint64_t cycle);
   void enqueue(Place place, bool write);
   uint64_t popReturn();
+  uint64_t findRoom(uint64_t earliest);
 
   void advance(uint64_t limit);
+  void advanceRefreshing(uint64_t limit);
   void step(uint64_t limit);
   void skipIdleRefreshes(uint64_t limit);
   void refresh();
 
   const MemoryConfig *config;
   const TimingTable *table;
-  /// The latest cycle of each command by part, and of earlier ones for the
-  /// rules that count them.
-  std::vector<int64_t> latest, history;
+  /// By part and command, the cycle from which its rules allow the command.
+  std::vector<uint64_t> ready;
+  /// The cycles of earlier commands for the rules that count them.
+  std::vector<int64_t> history;
   std::vector<Bank> banks;
   std::vector<uint16_t> busyBanks; // Those with requests.
   /// As many as may be outstanding, and a bit for each that is free.
@@ -144,9 +167,10 @@ private:
   uint64_t freeRequests;
   /// A ring of the cycles at which the data of served requests comes.
   std::vector<uint64_t> returns;
-  unsigned firstReturn = 0;
+  unsigned firstReturn = 0, nextReturn = 0;
   unsigned inFlight = 0;
-  unsigned queued = 0;
+  uint64_t outstanding = 0;  // These, and what is queued.
+  uint64_t accessQueued = 0; // Requests of the access.
 
   /// The first cycle that has no command yet.
   uint64_t clock = 0;

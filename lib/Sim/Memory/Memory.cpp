@@ -1,4 +1,5 @@
-// Splits accesses into transactions and deals them to channels.
+// Splits accesses into transactions and deals them to channels, one channel
+// after the other.
 
 #include "rarefy/Sim/Memory.h"
 #include "Channel.h"
@@ -24,9 +25,15 @@ private:
     uint64_t of(uint64_t address) const { return (address >> shift) & mask; }
   };
 
+  /// Transactions that follow each other in a channel.
+  struct Run {
+    uint64_t first, count;
+  };
+
   void arrangeFields();
   Place placeOf(uint64_t address) const;
-  uint64_t send(unsigned channel, uint64_t first, uint64_t count, bool write);
+  void addRuns(Segment segment);
+  uint64_t send(unsigned channel, bool write);
   uint64_t completionOf(unsigned channel);
 
   MemoryConfig config;
@@ -42,9 +49,9 @@ private:
   /// until when it is busy, and how long it has been.
   double nominalCycles;
   std::vector<double> busFree, busBusy;
+  /// Of an access: what each channel gets, and the channels that get any.
+  std::vector<std::vector<Run>> runs;
   std::vector<unsigned> touched;
-  std::vector<uint64_t> lastTouch;
-  uint64_t accesses = 0;
   uint64_t start = 0;
   MemoryStatistics counts;
 };
@@ -57,7 +64,7 @@ Memory::Channels::Channels(const MemoryConfig &given)
       nominalCycles(std::max(1.0, config.transactionBytes /
                                       config.nominal.bytesPerCyclePerChannel)),
       busFree(config.channels), busBusy(config.channels),
-      lastTouch(config.channels) {
+      runs(config.channels) {
   counts.busBusyCycles.resize(config.channels);
   arrangeFields();
 }
@@ -89,60 +96,64 @@ Place Memory::Channels::placeOf(uint64_t address) const {
           field(AddressField::Row)};
 }
 
-/// Sends transactions that follow each other in a channel; returns when the
-/// last one left.
-uint64_t Memory::Channels::send(unsigned channel, uint64_t first,
-                                uint64_t count, bool write) {
-  counts.transactions += count;
-  if (lastTouch[channel] != accesses) {
-    lastTouch[channel] = accesses;
-    touched.push_back(channel);
-    channels[channel].beginAccess();
+/// Deals a segment's transactions to channels.
+void Memory::Channels::addRuns(Segment segment) {
+  if (!segment.bytes)
+    return;
+  counts.usefulBytes += segment.bytes;
+  uint64_t first = segment.address >> transactionShift;
+  uint64_t last = (segment.address + segment.bytes - 1) >> transactionShift;
+  counts.transactions += last - first + 1;
+  // Every channel has each `channels`-th of them.
+  uint64_t end = std::min(last, first + config.channels - 1);
+  for (uint64_t i = first; i <= end; ++i) {
+    unsigned channel = i & (config.channels - 1);
+    if (runs[channel].empty())
+      touched.push_back(channel);
+    runs[channel].push_back(
+        {i >> channelShift, ((last - i) >> channelShift) + 1});
   }
-  if (config.mode == MemoryMode::Nominal) {
-    double leaves = std::max(double(start), busFree[channel]);
-    busFree[channel] = leaves + count * nominalCycles;
-    busBusy[channel] += count * nominalCycles;
-    return std::ceil(leaves + (count - 1) * nominalCycles);
-  }
-  Place place = placeOf(first);
+}
+
+/// Sends a channel its transactions; returns when the last one left.
+uint64_t Memory::Channels::send(unsigned channel, bool write) {
   uint64_t left = 0;
-  for (uint64_t i = first; i < first + count; ++i) {
-    if ((i & columnMask) == 0)
-      place = placeOf(i);
-    left = channels[channel].send(start, place, write);
+  channels[channel].beginAccess();
+  for (auto [first, count] : runs[channel]) {
+    if (config.mode == MemoryMode::Nominal) {
+      double leaves = std::max(double(start), busFree[channel]);
+      busFree[channel] = leaves + count * nominalCycles;
+      busBusy[channel] += count * nominalCycles;
+      left = std::ceil(leaves + (count - 1) * nominalCycles);
+      continue;
+    }
+    for (uint64_t end = first + count, at = first; at < end;) {
+      uint64_t alike = std::min(end, (at | columnMask) + 1) - at;
+      left = channels[channel].send(start, placeOf(at), alike, write);
+      at += alike;
+    }
   }
+  runs[channel].clear();
   return left;
 }
 
 uint64_t Memory::Channels::completionOf(unsigned channel) {
+  if (std::optional<uint64_t> end = channels[channel].findAccessEnd())
+    return *end;
   ahead = channels[channel];
-  ahead.drain();
-  return ahead.accessCompleted();
+  return ahead.finishAccess();
 }
 
 Transfer Memory::Channels::access(uint64_t startCycle,
                                   llvm::ArrayRef<Segment> segments,
                                   bool write) {
-  ++accesses;
   touched.clear();
   start = std::max(start, startCycle);
+  for (const Segment &segment : segments)
+    addRuns(segment);
   uint64_t lastLeft = 0;
-  for (const Segment &segment : segments) {
-    if (!segment.bytes)
-      continue;
-    counts.usefulBytes += segment.bytes;
-    uint64_t first = segment.address >> transactionShift;
-    uint64_t last = (segment.address + segment.bytes - 1) >> transactionShift;
-    // Every channel has each `channels`-th of them.
-    uint64_t end = std::min(last, first + config.channels - 1);
-    for (uint64_t i = first; i <= end; ++i) {
-      uint64_t count = ((last - i) >> channelShift) + 1;
-      uint64_t left =
-          send(i & (config.channels - 1), i >> channelShift, count, write);
-      lastLeft = std::max(lastLeft, left);
-    }
-  }
+  for (unsigned channel : touched)
+    lastLeft = std::max(lastLeft, send(channel, write));
   if (touched.empty())
     return {startCycle, startCycle};
   uint64_t completed = lastLeft + config.nominal.firstAccessCycles;

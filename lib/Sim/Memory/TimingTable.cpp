@@ -1,6 +1,7 @@
-// Arranges the rows of a timing table by following command.
+// Arranges the rows of a timing table by preceding command.
 
 #include "TimingTable.h"
+#include "llvm/ADT/STLExtras.h"
 #include <algorithm>
 
 namespace rarefy {
@@ -10,8 +11,15 @@ TimingTable::TimingTable(const MemoryConfig &config) {
   for (const TimingRow &row : config.timing.rows)
     for (DRAMCommand preceding : row.preceding)
       for (DRAMCommand following : row.following)
-        addRule(following,
-                {row.scope, preceding, row.latencyCycles, row.window, 0});
+        addRule(preceding,
+                {row.scope, following, row.latencyCycles, row.window, 0});
+  // What a larger part waits for anyway needs no rule.
+  for (unsigned preceding = 0; preceding < numDRAMCommands; ++preceding)
+    llvm::erase_if(rules[preceding], [&](const TimingRule &rule) {
+      auto scope = unsigned(rule.scope);
+      return scope && waits[preceding][scope - 1][unsigned(rule.following)] >=
+                          rule.cycles;
+    });
 }
 
 void TimingTable::arrangeParts(const DRAMOrganization &part) {
@@ -32,19 +40,25 @@ void TimingTable::arrangeParts(const DRAMOrganization &part) {
   }
 }
 
-void TimingTable::addRule(DRAMCommand following, TimingRule rule) {
+void TimingTable::addRule(DRAMCommand preceding, TimingRule rule) {
   if (rule.window > 1) {
     rule.history = historySize;
     historySize += rule.window * numParts[unsigned(rule.scope)];
-    windowRules[unsigned(rule.preceding)].push_back(rule);
-  }
-  rules[unsigned(following)].push_back(rule);
-  if (rule.window > 1)
+    windowRules[unsigned(preceding)].push_back(rule);
     return;
+  }
+  std::vector<TimingRule> &alike = rules[unsigned(preceding)];
+  auto known = llvm::find_if(alike, [&](const TimingRule &other) {
+    return other.scope == rule.scope && other.following == rule.following;
+  });
+  if (known == alike.end())
+    alike.push_back(rule);
+  else
+    known->cycles = std::max(known->cycles, rule.cycles);
   // Banks that share a part share all that it is in.
   for (unsigned scope = unsigned(rule.scope); scope < numDRAMScopes; ++scope) {
     unsigned &wait =
-        waits[unsigned(rule.preceding)][scope][unsigned(following)];
+        waits[unsigned(preceding)][scope][unsigned(rule.following)];
     wait = std::max(wait, rule.cycles);
   }
 }

@@ -9,10 +9,10 @@
 
 namespace rarefy {
 
-/// After `preceding`, what it is a rule for waits.
+/// After the command that has it, `following` waits.
 struct TimingRule {
   DRAMScope scope;
-  DRAMCommand preceding;
+  DRAMCommand following;
   unsigned cycles;
   /// The preceding commands to remember; 1 is the latest.
   unsigned window;
@@ -33,13 +33,12 @@ struct TimingTable {
   /// numbers.
   std::vector<DRAMScope> shared;
 
-  /// The rules for each following command.
-  std::vector<TimingRule> rules[numDRAMCommands];
-  /// Those of them with a window of 1, summed up: cycles after a command until
-  /// another, in banks that share a scope.
+  /// The rules for each preceding command that decide anything, at most one
+  /// for a scope and a following command; and those with a longer window.
+  std::vector<TimingRule> rules[numDRAMCommands], windowRules[numDRAMCommands];
+  /// The former summed up: cycles after a command until another, in banks that
+  /// share a scope.
   unsigned waits[numDRAMCommands][numDRAMScopes][numDRAMCommands] = {};
-  /// The others, by preceding command.
-  std::vector<TimingRule> windowRules[numDRAMCommands];
   /// Cycles to remember for these.
   unsigned historySize = 0;
 
@@ -47,7 +46,7 @@ struct TimingTable {
 
 private:
   void arrangeParts(const DRAMOrganization &organization);
-  void addRule(DRAMCommand following, TimingRule rule);
+  void addRule(DRAMCommand preceding, TimingRule rule);
 };
 
 } // namespace rarefy
