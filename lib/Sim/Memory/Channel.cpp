@@ -90,7 +90,8 @@ void Channel::updateOffers(unsigned number) {
 
 inline void Channel::consider(const Bank &bank, Candidate &best) const {
   best.consider(std::max(clock, bank.hitReady), bank.hitRank);
-  best.consider(std::max(clock, bank.otherReady), bank.otherRank);
+  if (bank.otherReady != never)
+    best.consider(std::max(clock, bank.otherReady), bank.otherRank);
 }
 
 /// What comes next after a command that has just been issued: what banks wait
@@ -103,12 +104,12 @@ inline void Channel::chooseAfter(DRAMCommand command, unsigned number,
   for (unsigned other : busyBanks) {
     Bank &bank = banks[other];
     const unsigned *waits = waitsOfScope[unsigned(shared[number ^ other])];
-    auto delayed = [&](uint64_t ready, DRAMCommand waiting) {
-      return std::max(ready,
-                      ready == never ? 0 : cycle + waits[unsigned(waiting)]);
-    };
-    bank.hitReady = delayed(bank.hitReady, bank.hitCommand);
-    bank.otherReady = delayed(bank.otherReady, bank.otherCommand);
+    if (!bank.hits.empty())
+      bank.hitReady =
+          std::max(bank.hitReady, cycle + waits[unsigned(bank.hitCommand)]);
+    if (bank.otherReady != never)
+      bank.otherReady =
+          std::max(bank.otherReady, cycle + waits[unsigned(bank.otherCommand)]);
     consider(bank, best);
   }
   next = best;

@@ -5,22 +5,17 @@
 #include "llvm/ADT/STLExtras.h"
 #include "llvm/Support/MathExtras.h"
 #include <cstring>
+#include <optional>
+#include <type_traits>
 
 using namespace rarefy;
 using namespace rarefy::spatten;
+using llvm::divideCeil;
 using llvm::Error;
 using llvm::Expected;
 
 static Error makeError(const Twine &text) {
   return llvm::createStringError(text);
-}
-
-/// Element `index` of `elements`, `bytes` bytes each.
-static int64_t getElement(const uint8_t *elements, unsigned bytes,
-                          bool isSigned, int64_t index) {
-  uint64_t number = 0;
-  std::memcpy(&number, elements + index * bytes, bytes);
-  return isSigned ? llvm::SignExtend64(number, bytes * 8) : int64_t(number);
 }
 
 static void setBits(uint8_t *packed, uint64_t at, unsigned width,
@@ -47,13 +42,105 @@ static uint64_t getBits(const uint8_t *packed, uint64_t at, unsigned width) {
   return number;
 }
 
-/// Whether `number` is one of `width` bits of `type`.
-static bool fits(int64_t number, unsigned width, Type type) {
-  if (width == 64)
-    return true;
-  int64_t least = type.isUnsignedInteger() ? 0 : -(int64_t(1) << (width - 1));
-  int64_t limit = int64_t(1) << (type.isSignedInteger() ? width - 1 : width);
-  return number >= least && number < limit;
+namespace {
+/// The numbers that elements of a type can have.
+struct NumberRange {
+  int64_t least, most;
+
+  explicit NumberRange(Type type) {
+    unsigned width = type.getIntOrFloatBitWidth();
+    least = type.isUnsignedInteger() ? 0 : llvm::minIntN(width);
+    most = type.isSignedInteger() || width == 64
+               ? llvm::maxIntN(width)
+               : static_cast<int64_t>(llvm::maxUIntN(width));
+  }
+};
+} // namespace
+
+/// Element `index` of `elements`, a number.
+template <typename T>
+static T getNumber(const uint8_t *elements, size_t index) {
+  T number;
+  std::memcpy(&number, elements + index * sizeof(T), sizeof(T));
+  return number;
+}
+
+/// "70 in place 3", of the first number that is not in `range`.
+template <typename T>
+static std::optional<std::string> findMisfit(ArrayRef<uint8_t> elements,
+                                             NumberRange range) {
+  for (size_t i = 0, e = elements.size() / sizeof(T); i < e; ++i) {
+    T number = getNumber<T>(elements.data(), i);
+    bool isLarge = std::is_signed_v<T>
+                       ? static_cast<int64_t>(number) > range.most
+                       : static_cast<uint64_t>(number) > uint64_t(range.most);
+    if (isLarge ||
+        (std::is_signed_v<T> && static_cast<int64_t>(number) < range.least))
+      return std::to_string(number) + " in place " + std::to_string(i);
+  }
+  return std::nullopt;
+}
+
+/// Packs numbers to `width` bits each.
+template <typename T>
+static void pack(ArrayRef<uint8_t> elements, unsigned width, uint8_t *packed) {
+  uint64_t bits = 0;
+  unsigned filled = 0;
+  for (size_t i = 0, e = elements.size() / sizeof(T); i < e; ++i) {
+    auto number = static_cast<uint64_t>(getNumber<T>(elements.data(), i));
+    if (width > 32) {
+      setBits(packed, uint64_t(i) * width, width, number);
+      continue;
+    }
+    bits |= (number & llvm::maxUIntN(width)) << filled;
+    filled += width;
+    if (filled < 32)
+      continue;
+    std::memcpy(packed, &bits, 4);
+    packed += 4;
+    bits >>= 32;
+    filled -= 32;
+  }
+  std::memcpy(packed, &bits, divideCeil(filled, 8));
+}
+
+namespace {
+/// What depends on the type of an array's elements.
+struct ElementKind {
+  std::optional<std::string> (*findMisfit)(ArrayRef<uint8_t>, NumberRange);
+  void (*pack)(ArrayRef<uint8_t>, unsigned, uint8_t *);
+
+  template <typename T> static ElementKind of() {
+    return {::findMisfit<T>, ::pack<T>};
+  }
+  static ElementKind get(unsigned bytes, bool isSigned) {
+    if (bytes == 1)
+      return isSigned ? of<int8_t>() : of<uint8_t>();
+    if (bytes == 2)
+      return isSigned ? of<int16_t>() : of<uint16_t>();
+    if (bytes == 4)
+      return isSigned ? of<int32_t>() : of<uint32_t>();
+    return isSigned ? of<int64_t>() : of<uint64_t>();
+  }
+};
+} // namespace
+
+/// "nan in place 3", of the first number that is not finite.
+static std::optional<std::string> findNotFinite(ArrayRef<uint8_t> elements,
+                                                FloatType type) {
+  unsigned bytes = type.getWidth() / 8;
+  for (size_t i = 0, e = elements.size() / bytes; i < e; ++i) {
+    uint64_t bits = 0;
+    std::memcpy(&bits, elements.data() + i * bytes, bytes);
+    llvm::APFloat number(type.getFloatSemantics(),
+                         llvm::APInt(type.getWidth(), bits));
+    if (!number.isFinite())
+      return (number.isNaN()        ? "nan"
+              : number.isNegative() ? "-inf"
+                                    : "inf") +
+             (" in place " + std::to_string(i));
+  }
+  return std::nullopt;
 }
 
 Expected<DeviceMemory> DeviceMemory::create(program::ProgramOp program,
@@ -133,19 +220,23 @@ Error DeviceMemory::write(StringRef name, ArrayRef<uint8_t> elements,
   Type type = (*tensor)->type.getElementType();
   unsigned width = type.getIntOrFloatBitWidth();
   uint8_t *data = (*tensor)->data.get();
-  tensors[names.lookup(name)].written = true;
-  if (width == elementBytes * 8) {
-    std::memcpy(data, elements.data(), elements.size());
-    return Error::success();
-  }
-  for (int64_t i = 0, e = (*tensor)->type.getNumElements(); i < e; ++i) {
-    int64_t number = getElement(elements.data(), elementBytes, isSigned, i);
-    if (!fits(number, width, type))
+  ElementKind kind = ElementKind::get(elementBytes, isSigned);
+  bool isWhole = width == elementBytes * 8;
+  if (auto floats = dyn_cast<FloatType>(type)) {
+    if (auto misfit = findNotFinite(elements, floats))
+      return makeError("tensor '" + name + "' expects finite numbers, found " +
+                       *misfit);
+  } else if (!isWhole ||
+             (isSigned ? type.isUnsignedInteger() : type.isSignedInteger())) {
+    if (auto misfit = kind.findMisfit(elements, NumberRange(type)))
       return makeError("tensor '" + name + "' expects numbers of " +
-                       Twine(width) + " bits, found " + Twine(number) +
-                       " in place " + Twine(i));
-    setBits(data, uint64_t(i) * width, width, number);
+                       Twine(width) + " bits, found " + *misfit);
   }
+  if (isWhole)
+    std::memcpy(data, elements.data(), elements.size());
+  else
+    kind.pack(elements, width, data);
+  tensors[names.lookup(name)].written = true;
   return Error::success();
 }
 

@@ -30,14 +30,18 @@ void Hazards::addRegister(const Use &use,
 
 void Hazards::addLines(std::vector<Line> &lines, const Use &use,
                        std::vector<Dependence> &dependences) {
+  // Most lines have the writer and the reader of the line before.
+  uint64_t writer = 0, reader = 0;
   for (Line &line : MutableArrayRef(lines).slice(use.first, use.count)) {
-    addDependence(dependences, line.writer, true, use);
-    if (use.write) {
-      addDependence(dependences, std::exchange(line.reader, 0), false, use);
-      line.writer = number;
-    } else {
+    if (std::exchange(writer, line.writer) != line.writer)
+      addDependence(dependences, line.writer, true, use);
+    if (!use.write) {
       line.reader = number;
+      continue;
     }
+    if (std::exchange(reader, line.reader) != line.reader)
+      addDependence(dependences, line.reader, false, use);
+    line = {number, 0};
   }
 }
 

@@ -46,7 +46,24 @@ void Timeline::forget(uint64_t cycle) {
 }
 
 void Timeline::push(Record record) {
-  queues[unsigned(record.engine)].push_back(std::move(record));
+  Engine engine = record.engine;
+  auto &queue = queues[unsigned(engine)];
+  queue.push_back(std::move(record));
+  if (queue.size() == 1)
+    prepareNext(engine);
+}
+
+/// All that an engine was given before its next instruction has started.
+void Timeline::prepareNext(Engine engine) {
+  auto &queue = queues[unsigned(engine)];
+  if (queue.empty())
+    return;
+  Record &record = queue.front();
+  record.ownResults = getOwnResults(record);
+  record.earliest = std::max(free[unsigned(engine)], record.ready);
+  // The softmax pipeline hands results on in order; others wait for them.
+  if (engine != Engine::Softmax)
+    record.earliest = std::max(record.earliest, record.ownResults);
 }
 
 void Timeline::signal(uint16_t semaphores, unsigned count, uint64_t cycle,
@@ -96,11 +113,9 @@ std::optional<Timeline::Start> Timeline::findStart() const {
     if (queues[engine].empty())
       continue;
     const Record &record = queues[engine].front();
-    uint64_t cycle = std::max(free[engine], record.ready);
-    // The softmax pipeline hands results on in order; others wait for them.
-    if (record.engine != Engine::Softmax)
-      cycle = std::max(cycle, getOwnResults(record));
-    std::optional<uint64_t> start = findCounts(record.wait, cycle);
+    if (next && next->cycle <= record.earliest)
+      continue;
+    std::optional<uint64_t> start = findCounts(record.wait, record.earliest);
     if (start && (!next || *start < next->cycle))
       next = {record.engine, *start};
   }
@@ -161,7 +176,7 @@ Error Timeline::start(Start start) {
   if (!record.skipped) {
     uint64_t busyUntil = start.cycle + record.cost.busy;
     self.end = busyUntil;
-    self.result = std::max(busyUntil, getOwnResults(record));
+    self.result = std::max(busyUntil, record.ownResults);
     for (bool write : {false, true}) {
       ArrayRef<Segment> segments = write ? record.writes : record.reads;
       if (segments.empty())
@@ -187,6 +202,7 @@ Error Timeline::start(Start start) {
   if (trace && !record.skipped)
     trace->add(start.engine, record.op, record.place, start.cycle,
                self.end - start.cycle);
+  prepareNext(start.engine);
   forget(start.cycle);
   return Error::success();
 }

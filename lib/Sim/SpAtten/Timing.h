@@ -70,6 +70,10 @@ struct Record {
   Cost cost;
   std::vector<Segment> reads, writes;
   std::vector<Dependence> dependences;
+  /// When the results of its own engine are there that it needs. Known, as is
+  /// when it could start but for its semaphores, once it is the next.
+  uint64_t ownResults = 0;
+  uint64_t earliest = 0;
 };
 
 /// When each instruction runs. The front end hands instructions over in program
@@ -129,6 +133,7 @@ private:
   };
 
   const Progress &getProgress(uint64_t number) const;
+  void prepareNext(Engine engine);
   void forget(uint64_t cycle);
   uint64_t getOwnResults(const Record &record) const;
   void addIdle(const Record &record, uint64_t cycle, Engine last);

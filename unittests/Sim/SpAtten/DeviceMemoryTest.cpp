@@ -4,6 +4,8 @@
 #include "rarefy/Sim/SpAtten.h"
 #include "gtest/gtest.h"
 
+#include <limits>
+
 using namespace rarefy;
 using namespace rarefy::spatten;
 
@@ -32,6 +34,9 @@ protected:
         isa.tensor @four in at 128 : tensor<2xui4>
         isa.tensor @constant in at 192 : tensor<3xi12> = dense<[1, -2, 3]> : tensor<3xi12>
         isa.tensor @real in at 256 : tensor<2xf32> = dense<[1.0, 2.0]> : tensor<2xf32>
+        isa.tensor @byte in at 264 : tensor<1xui8>
+        isa.tensor @long in at 272 : tensor<3xi37>
+        isa.tensor @twelve in at 288 : tensor<5xi12>
         isa.tensor @out out at 320 : tensor<2xi16>)",
                   capacity);
   }
@@ -58,6 +63,22 @@ TEST_F(DeviceMemoryTest, PacksTheFirstElementLowest) {
       "six", {reinterpret_cast<uint8_t *>(numbers), sizeof(numbers)}, 4));
   EXPECT_EQ(numbers[1], -1);
   EXPECT_EQ(numbers[3], -32);
+}
+
+TEST_F(DeviceMemoryTest, ReadsWhatWasWritten) {
+  DeviceMemory memory = llvm::cantFail(create(4096));
+  auto pass = [&](StringRef name, auto numbers) {
+    size_t count = numbers.size() * sizeof(numbers[0]);
+    auto *data = reinterpret_cast<uint8_t *>(numbers.data());
+    llvm::cantFail(memory.write(name, {data, count}, sizeof(numbers[0])));
+    auto read = numbers;
+    auto *target = reinterpret_cast<uint8_t *>(read.data());
+    llvm::cantFail(memory.read(name, {target, count}, sizeof(numbers[0])));
+    EXPECT_EQ(read, numbers);
+  };
+  pass("twelve", std::vector<int16_t>{-2048, 2047, 1, -1, 0x355});
+  pass("twelve", std::vector<int32_t>{1, 2, 3, 4, -5});
+  pass("long", std::vector<int64_t>{-(1ll << 36), (1ll << 36) - 1, 3});
 }
 
 TEST_F(DeviceMemoryTest, HoldsConstants) {
@@ -107,6 +128,17 @@ TEST_F(DeviceMemoryTest, SaysWhatDoesNotFit) {
             "the program has no tensor 'seven'");
   EXPECT_EQ(describe(memory.write("real", bytes({1, 2}), 1)),
             "tensor 'real' expects elements of 32 bits, found 8");
+  float notFinite[] = {1, std::numeric_limits<float>::quiet_NaN()};
+  ArrayRef<uint8_t> floats(reinterpret_cast<uint8_t *>(notFinite), 8);
+  EXPECT_EQ(describe(memory.write("real", floats, 4)),
+            "tensor 'real' expects finite numbers, found nan in place 1");
+  notFinite[1] = -std::numeric_limits<float>::infinity();
+  EXPECT_EQ(describe(memory.write("real", floats, 4)),
+            "tensor 'real' expects finite numbers, found -inf in place 1");
+  EXPECT_EQ(describe(memory.write("byte", bytes({-1}), 1)),
+            "tensor 'byte' expects numbers of 8 bits, found -1 in place 0");
+  EXPECT_EQ(describe(memory.checkWritten()),
+            "tensor 'six' is an input and missing");
   uint8_t byte[3];
   EXPECT_EQ(describe(memory.read("constant", byte, 1)),
             "tensor 'constant' expects elements of at least 12 bits, found 8");
