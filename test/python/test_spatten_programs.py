@@ -22,6 +22,15 @@ def fused(x: np.ndarray) -> np.ndarray:
     return np.ascontiguousarray(x.reshape(heads // 2, 2, rows, depth).transpose(0, 2, 1, 3))
 
 
+def check_identity(program: Path, elf: Path) -> None:
+    """The program file says what the program does: text and file come back as they were."""
+    tool, back = TOOLS / "rarefy-translate", elf.with_suffix(".back.mlir")
+    subprocess.run([tool, "--import-program", elf, "-o", back], check=True)
+    assert back.read_text().rstrip() == program.read_text().rstrip()
+    again = subprocess.run([tool, "--export-program", back], check=True, capture_output=True).stdout
+    assert again == elf.read_bytes()
+
+
 def simulate(folder: Path, source: str, inputs: dict[str, np.ndarray], *options: str) -> dict:
     """Lowers `source`, writes the program as ELF and runs that; its outputs are in `folder`."""
     (folder / "source.mlir").write_text(source)
@@ -29,6 +38,7 @@ def simulate(folder: Path, source: str, inputs: dict[str, np.ndarray], *options:
     program, elf = folder / "program.mlir", folder / "program.elf"
     subprocess.run([TOOLS / "rarefy-opt", folder / "source.mlir", lowering, "-o", program], check=True)
     subprocess.run([TOOLS / "rarefy-translate", "--export-program", program, "-o", elf], check=True)
+    check_identity(program, elf)
     for name, array in inputs.items():
         np.save(folder / f"{name}.npy", array)
     files = ",".join(f"{name}={folder / name}.npy" for name in inputs)

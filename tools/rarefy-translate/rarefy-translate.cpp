@@ -1,11 +1,11 @@
 // Translates models and program files to MLIR, and programs to files.
 
+#include "Reference.h"
 #include "Version.h"
 #include "mlir/Bytecode/BytecodeWriter.h"
 #include "mlir/IR/AsmState.h"
 #include "mlir/Tools/mlir-translate/MlirTranslateMain.h"
 #include "mlir/Tools/mlir-translate/Translation.h"
-#include "rarefy/Dialect/SpAtten/IR/SpAtten.h"
 #include "rarefy/Target/ONNX/ImportONNX.h"
 #include "rarefy/Target/Program/ProgramFile.h"
 #include "llvm/ADT/STLExtras.h"
@@ -18,6 +18,13 @@ static llvm::cl::opt<bool>
     emitBytecode("emit-bytecode",
                  llvm::cl::desc("Write bytecode, which holds weights as they "
                                 "are, instead of text"));
+
+static llvm::cl::opt<std::string>
+    isaReference("isa-reference",
+                 llvm::cl::desc("Print the reference page of an instruction "
+                                "set (spatten) and nothing else"),
+                 llvm::cl::value_desc("name"),
+                 llvm::cl::cb<void, std::string>(printReferenceAndExit));
 
 static LogicalResult importONNXFile(llvm::SourceMgr &sources,
                                     llvm::raw_ostream &output,
@@ -39,6 +46,7 @@ static LogicalResult importONNXFile(llvm::SourceMgr &sources,
 
 static LogicalResult exportProgram(ModuleOp module, llvm::raw_ostream &output) {
   auto programs = module.getOps<program::ProgramOp>();
+  module.getContext()->printOpOnDiagnostic(false);
   if (!llvm::hasSingleElement(programs))
     return module.emitOpError("expects one 'isa.program' to write, found ")
            << std::distance(programs.begin(), programs.end());
@@ -50,11 +58,6 @@ static OwningOpRef<Operation *> importProgram(llvm::SourceMgr &sources,
   return readProgramFile(*sources.getMemoryBuffer(1), context)
       .release()
       .getOperation();
-}
-
-/// Adds the instruction sets that a program can have.
-static void registerPrograms(DialectRegistry &registry) {
-  registry.insert<program::ISADialect, spatten::SpAttenDialect>();
 }
 
 int main(int argc, char **argv) {
@@ -71,9 +74,9 @@ int main(int argc, char **argv) {
       [](ModuleOp module, llvm::raw_ostream &output) {
         return exportProgram(module, output);
       },
-      registerPrograms);
+      registerInstructions);
   TranslateToMLIRRegistration readProgram(
       "import-program", "read an accelerator's program from an ELF file",
-      importProgram, registerPrograms);
+      importProgram, registerInstructions);
   return failed(mlirTranslateMain(argc, argv, "Rarefy translator"));
 }

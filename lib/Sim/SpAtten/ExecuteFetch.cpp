@@ -3,6 +3,7 @@
 #include "Core.h"
 #include "rarefy/Sim/SpAttenNumbers.h"
 #include "llvm/ADT/STLExtras.h"
+#include "llvm/Support/FormatVariadic.h"
 #include <cmath>
 #include <cstring>
 
@@ -223,8 +224,8 @@ Error Core::execute(LoadScalesOp op) {
     return error;
   for (auto [place, scale] : llvm::enumerate(scales))
     if (!(scale >= 0) || !std::isfinite(scale))
-      return makeError("expects finite scales that are not negative, found "
-                       "another for head " +
+      return makeError("expects finite scales that are not negative, found " +
+                       llvm::formatv("{0:e2}", scale).str() + " for head " +
                        Twine(place));
   return Error::success();
 }

@@ -45,6 +45,11 @@ private:
   std::string &keep(std::string bytes) {
     return strings.emplace_back(std::move(bytes));
   }
+  /// The library takes a suffix off again: names that have one, and a tensor of
+  /// the program's name, get through.
+  StringRef makeUnique(StringRef name) {
+    return keep(ELFYAML::appendUniqueSuffix(name, Twine(strings.size())));
+  }
   ELFYAML::RawContentSection &addSection(StringRef name, StringRef bytes);
   LogicalResult emit(raw_ostream &os);
 
@@ -91,7 +96,7 @@ LogicalResult ProgramWriter::addCode() {
   text.Address = 0;
   text.AddressAlign = kWordBytes;
   ELFYAML::Symbol symbol{};
-  symbol.Name = program.getSymName();
+  symbol.Name = makeUnique(program.getSymName());
   symbol.Type = ELFYAML::ELF_STT(ELF::STT_FUNC);
   symbol.Binding = ELFYAML::ELF_STB(ELF::STB_GLOBAL);
   symbol.Section = StringRef(".text");
@@ -125,7 +130,7 @@ LogicalResult ProgramWriter::addValue(TensorOp tensor,
   if (!value)
     return tensor.emitOpError("expects a dense value, found ")
            << *tensor.getValue();
-  StringRef name = keep((kDataPrefix + tensor.getSymName()).str());
+  StringRef name = makeUnique((kDataPrefix + tensor.getSymName()).str());
   ELFYAML::RawContentSection &data = addSection(name, keep(packBits(value)));
   data.Flags = ELFYAML::ELF_SHF(ELF::SHF_ALLOC);
   data.Address = tensor.getAddress();
@@ -137,7 +142,7 @@ LogicalResult ProgramWriter::addTensors() {
   std::string types;
   for (auto tensor : program.getOps<TensorOp>()) {
     ELFYAML::Symbol symbol{};
-    symbol.Name = tensor.getSymName();
+    symbol.Name = makeUnique(tensor.getSymName());
     symbol.Type = ELFYAML::ELF_STT(ELF::STT_OBJECT);
     symbol.Binding = ELFYAML::ELF_STB(ELF::STB_GLOBAL);
     symbol.Value = tensor.getAddress();
