@@ -20,6 +20,8 @@ void program::printReference(MLIRContext *context, StringRef dialect,
     for (const Field &field : instruction->getFields())
       os << "| `" << field.name << "` | " << field.offset << " to "
          << field.offset + field.width - 1 << " | " << field.min << " to "
-         << field.max << " | " << field.description << " |\n";
+         << field.max << " | " << field.description
+         << (field.members.empty() ? "" : ", from bit 0: ") << field.members
+         << " |\n";
   }
 }

@@ -11,20 +11,45 @@
 using namespace rarefy;
 using namespace rarefy::program;
 
-/// Parses the numbers of a set, `[1, 4]`.
+/// The names of a set's members; none where these are numbers.
+static SmallVector<StringRef> getMembers(const Field &field) {
+  SmallVector<StringRef> names;
+  StringRef(field.members).split(names, ' ', -1, /*KeepEmpty=*/false);
+  return names;
+}
+
+static ParseResult parseMember(OpAsmParser &parser, const Field &field,
+                               uint64_t &member) {
+  SMLoc loc = parser.getCurrentLocation();
+  if (SmallVector<StringRef> names = getMembers(field); !names.empty()) {
+    StringRef name;
+    if (parser.parseKeyword(&name))
+      return failure();
+    member = llvm::find(names, name) - names.begin();
+    if (member == names.size())
+      return parser.emitError(loc)
+             << "expected members of '" << field.name << "' among "
+             << field.members << ", found " << name;
+    return success();
+  }
+  if (parser.parseInteger(member))
+    return failure();
+  if (member >= field.width || !(field.max >> member & 1))
+    return parser.emitError(loc)
+           << "expected members of '" << field.name << "' up to "
+           << llvm::Log2_64(field.max) << ", found " << member;
+  return success();
+}
+
+/// Parses a set, `[1, 4]` or `[score, store]`.
 static ParseResult parseSet(OpAsmParser &parser, const Field &field,
                             uint64_t &value) {
   value = 0;
   return parser.parseCommaSeparatedList(
       OpAsmParser::Delimiter::Square, [&]() -> ParseResult {
-        SMLoc loc = parser.getCurrentLocation();
         uint64_t member = 0;
-        if (parser.parseInteger(member))
+        if (parseMember(parser, field, member))
           return failure();
-        if (member >= field.width || !(field.max >> member & 1))
-          return parser.emitError(loc)
-                 << "expected members of '" << field.name << "' up to "
-                 << llvm::Log2_64(field.max) << ", found " << member;
         value |= uint64_t(1) << member;
         return success();
       });
@@ -105,13 +130,13 @@ static void printValue(OpAsmPrinter &printer, const Field &field,
     auto real = llvm::bit_cast<float>(static_cast<uint32_t>(value));
     printer.printFloat(APFloat(real));
   } else {
-    SmallVector<unsigned> members;
+    SmallVector<StringRef> names = getMembers(field);
+    SmallVector<std::string> members;
     for (unsigned bit = 0; bit < field.width; ++bit)
       if (value >> bit & 1)
-        members.push_back(bit);
-    printer << '[';
-    llvm::interleaveComma(members, printer);
-    printer << ']';
+        members.push_back(names.empty() ? std::to_string(bit)
+                                        : names[bit].str());
+    printer << '[' << llvm::join(members, ", ") << ']';
   }
 }
 

@@ -51,23 +51,24 @@ def draw(shape: tuple[int, int, int], bits: int, rng: np.random.Generator) -> np
     return rng.integers(-(1 << (bits - 1)), 1 << (bits - 1), shape).astype(np.int16)
 
 
-def program(heads: int, rows: int, keys: int, options: str, importance: bool) -> str:
-    query, key, tokens = (
+def program(heads: int, rows: int, keys: int, options: str) -> str:
+    query, key, tokens, importance = (
         f"tensor<{heads}x{rows}x64xi16>",
         f"tensor<{heads}x{keys}x64xi16>",
         f"tensor<{keys}xi32>",
+        f"tensor<{heads}xi64>",
     )
-    results = f"{query}, {tokens}" if importance else query
-    outs = f"token_importance(%zero : {tokens})" if importance else ""
-    names = "%0#0, %0#1" if importance else "%0"
+    results = f"{query}, {tokens}, {importance}"
+    outs = f"token_importance(%zero : {tokens}) head_importance(%none : {importance})"
     return f"""
 func.func @main(%q: {query} {{rarefy.name = "q"}}, %k: {key} {{rarefy.name = "k"}}, %v: {key} {{rarefy.name = "v"}})
     -> ({results}) attributes {{spatten.program}} {{
   %o = tensor.empty() : {query}
   %zero = arith.constant dense<0> : {tokens}
-  %0{":2" if importance else ""} = rarefy.attention ins(%q, %k, %v : {query}, {key}, {key})
+  %none = arith.constant dense<0> : {importance}
+  %0:3 = rarefy.attention ins(%q, %k, %v : {query}, {key}, {key})
     outs(%o : {query}) {outs} {{{options}}} -> {results}
-  return {names} : {results}
+  return %0#0, %0#1, %0#2 : {results}
 }}"""
 
 
@@ -88,10 +89,11 @@ def test_generation(tmp_path: Path, heads: int, keys: int, keep: int, threshold:
     )
     inputs = {"q": q, "k.msb": fused(k >> 4).astype(np.int8), "k.lsb": (k & 15).astype(np.int8)}
     inputs["v.value"] = fused(v >> 6).astype(np.int8)
-    figures = simulate(tmp_path, program(heads, 1, keys, options, importance=True), inputs)
+    figures = simulate(tmp_path, program(heads, 1, keys, options), inputs)
     wanted = attention(q, k, v, scale=scale, planes=planes, value_bits=6, keep=keep, group=2)
     np.testing.assert_array_equal(np.load(tmp_path / "result0.npy"), wanted.output)
     np.testing.assert_array_equal(np.load(tmp_path / "result1.npy").view(np.uint32), wanted.tokens)
+    np.testing.assert_array_equal(np.load(tmp_path / "result2.npy"), wanted.heads)
     assert figures["requantized_rows"] == wanted.refetched.sum()
     assert figures["bytes"]["read"]["key_msb"] == heads * keys * 48
     assert figures["bytes"]["read"]["key_lsb"] == wanted.refetched.sum() * keys * 32
@@ -109,8 +111,9 @@ def test_summarization(tmp_path: Path, rows: int, causal: bool, keep: int | None
     )
     options += f", keep_values = {keep}" * (keep is not None) + ", causal" * causal
     inputs = {"q": q, "k.msb": k.astype(np.int8), "v.value": (v >> 4).astype(np.int8)}
-    figures = simulate(tmp_path, program(3, rows, rows, options, importance=True), inputs)
+    figures = simulate(tmp_path, program(3, rows, rows, options), inputs)
     wanted = attention(q, k, v, scale=1e-6, planes=Planes(8, 0, 0.0), value_bits=8, keep=keep, causal=causal)
     np.testing.assert_array_equal(np.load(tmp_path / "result0.npy"), wanted.output)
     np.testing.assert_array_equal(np.load(tmp_path / "result1.npy").view(np.uint32), wanted.tokens)
+    np.testing.assert_array_equal(np.load(tmp_path / "result2.npy"), wanted.heads)
     assert figures["bytes"]["read"]["key_msb"] == 3 * rows * 64, "keys are read once for each head"

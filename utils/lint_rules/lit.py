@@ -15,7 +15,7 @@ CHECKING = r"\b(?:diff|cmp|not|grep|%python)\s|--check\b(?!-)"
 def prefixes(runs):
     """The prefixes that the FileCheck commands of a file's RUN lines look for."""
     found = set()
-    for command in re.findall(r"FileCheck\b[^|;&]*", "\n".join(runs)):
+    for command in re.findall(r"FileCheck\b[^|;&\n]*", "\n".join(runs)):
         given = re.findall(r"--?check-prefix(?:es)?[= ]([\w,.-]+)", command)
         found |= {name for names in given for name in names.split(",")} or {"CHECK"}
     return found

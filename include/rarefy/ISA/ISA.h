@@ -31,6 +31,9 @@ struct Field {
   uint64_t max;
   FieldKind kind;
   StringLiteral description;
+  /// Names of a set's members from bit 0 on, separated by blanks; empty where
+  /// these are numbers.
+  StringLiteral members;
 };
 
 /// Width of the opcode, the lowest bits of every word.
@@ -41,8 +44,9 @@ using Word = std::array<uint64_t, 2>;
 inline constexpr unsigned kWordBits = 128;
 
 /// The assembly of every instruction: `name = value` for a number, `name` for a
-/// flag that is set, `name = [1, 4]` for a set; a number that is left out is
-/// the least one that is legal.
+/// flag that is set, `name = [1, 4]` for a set, or `name = [a, b]` where its
+/// members have names; a number that is left out is the least one that is
+/// legal.
 ParseResult parseFields(OpAsmParser &parser, OperationState &result,
                         ArrayRef<Field> fields);
 void printFields(OpAsmPrinter &printer, Operation *op);

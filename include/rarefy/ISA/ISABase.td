@@ -18,6 +18,7 @@ class Field<string name_, int width_, string description_, int min_ = 0,
   int max = max_;
   string description = description_;
   string kind = kind_;
+  string members = "";
   assert !and(!gt(width_, 0), !le(width_, 48)),
          "field '" # name_ # "' must be 1 to 48 bits wide";
   assert !and(!le(min_, max_), !lt(max_, !shl(1, width_))),
@@ -34,6 +35,12 @@ class Flag<string name, string description>
 class Set<string name, int width, string description>
     : Field<name, width, description, 0, !sub(!shl(1, width), 1), "Set">;
 
+/// A set whose members have names: bit i stands for the name in place i.
+class NamedSet<string name, list<string> members_, string description>
+    : Set<name, !size(members_), description> {
+  let members = !interleave(members_, " ");
+}
+
 /// A number in binary32, written as such.
 class Real<string name, string description>
     : Field<name, 32, description, 0, !sub(!shl(1, 32), 1), "Real">;
@@ -45,7 +52,7 @@ class PlacedField<Field field_, int offset_> {
   string init = "{\"" # field_.name # "\", " # offset_ # ", " # field_.width #
                 ", " # field_.min # ", " # field_.max #
                 ", ::rarefy::program::FieldKind::" # field_.kind # ", \"" #
-                field_.description # "\"}";
+                field_.description # "\", \"" # field_.members # "\"}";
 }
 
 /// Where a field of `width` bits goes when the bits below `next` are taken: at

@@ -1,7 +1,7 @@
-// The instructions of one attention: rows pipelined over the engines.
+// The instructions of attentions: rows pipelined over the engines.
 
 #include "AttentionRows.h"
-#include "mlir/IR/Diagnostics.h"
+#include <deque>
 #include <initializer_list>
 
 using namespace rarefy;
@@ -18,67 +18,93 @@ enum Semaphore : unsigned {
   Checked,      ///< fetch of low bits
   LowReady,     ///< score: the low bits are there
   ChooseValues, ///< value top-k: probabilities are there
-  AddTokens,    ///< accumulate: probabilities are there
-  WeightsUsed,  ///< softmax: the row's probabilities met the values
-  TokensAdded,  ///< softmax: the row's probabilities were added
+  Accumulate,   ///< accumulate: probabilities, or outputs, are there
+  RowDone,      ///< softmax: a row's probabilities and output are used up
+  TokensAdded,  ///< softmax: a row's probabilities were added
   ValuesChosen, ///< fetch of values
   ValuesReady,  ///< weight: values are there
   ValueFree,    ///< fetch of values: a buffer can be overwritten
   OutputReady,  ///< store
-  OutputStored, ///< weight: a row's output can be overwritten
   RowReady,     ///< weight: probabilities, and the choice of values, are there
 };
 
+/// Base registers: addresses from zero on, rows that a loop walks over, and
+/// rows that are copied.
+enum : unsigned { kZeroBase, kQueryBase, kOutputBase, kCopyTo, kCopyFrom };
+
+/// A row that is checked has its low bits read, if it needs them, behind the
+/// first scores of so many rows after it: an engine has their work to do while
+/// the softmax decides.
+constexpr unsigned kCheckDistance = 1;
+
 /// One row, of one head or of a pair of heads.
 struct Row {
-  unsigned group;
-  unsigned slot;
+  const AttentionPlan *plan;
+  /// The heads within the attention, and within the stream.
+  unsigned head, group;
+  /// The row within its heads, and within the stream.
+  unsigned row, index;
   unsigned keys;
-  /// The row before in the same slot must be done with something; the row
-  /// behind in the same slot waits for this one.
-  bool waits, frees;
-  /// The row is the first, the last of its heads.
-  bool first, last;
   /// Base registers and offsets of query and output of the first lane.
-  unsigned queryBase, outputBase;
-  uint64_t query, output;
+  unsigned queryBase = kZeroBase, outputBase = kZeroBase;
+  uint64_t query = 0, output = 0;
+
+  unsigned slot() const { return index % kSlots; }
+  bool isFirst() const { return row == 0; }
+  bool isLast() const { return row + 1 == plan->rows; }
+  bool waits() const { return index >= kSlots; }
 };
 
-class RowScheduler {
+class RowEmitter {
 public:
-  RowScheduler(ProgramBuilder &program, const AttentionPlan &plan)
-      : program(program), plan(plan), lanes(plan.pairs ? 2 : 1),
-        groups(plan.heads / lanes),
-        compact(plan.keep.has_value() && plan.rows == 1) {}
+  RowEmitter(ProgramBuilder &program, unsigned keyBuffers,
+             unsigned valueBuffers, unsigned groups, unsigned rows)
+      : program(program), keyBuffers(keyBuffers), valueBuffers(valueBuffers),
+        groups(groups), rows(rows) {}
 
-  LogicalResult run(function_ref<InFlightDiagnostic()> emitError);
+  void emit(const AttentionPlan &plan);
+  /// Emits what rows still have to do.
+  void finish() { finishRows(0); }
 
 private:
-  LogicalResult bindBuffers(function_ref<InFlightDiagnostic()> emitError);
-  void emitGroup(unsigned group);
-  void emitRow(const Row &row);
-  void emitLoop(unsigned group, unsigned first, unsigned count);
-  void emitScores(const Row &row);
-  void emitLowBits(const Row &row);
-  void emitProbabilities(const Row &row, bool again);
-  void emitValues(const Row &row);
-  void loadKeys(unsigned group);
-  void loadValues(unsigned group, unsigned slot);
-  Row getRow(unsigned group, unsigned row) const;
+  Row getRow(const AttentionPlan &plan, unsigned head, unsigned row) const;
+  bool isAlike(const Row &row) const;
+  void emitGroup(const AttentionPlan &plan, unsigned head);
+  void emitLoop(const AttentionPlan &plan, unsigned head, unsigned first,
+                unsigned count);
+  void finishRows(size_t left);
+  void loadGroup(const Row &row);
+  void loadValues(const Row &row);
+  void setHead(const Row &row);
 
-  unsigned lastLane() const { return lanes - 1; }
-  unsigned getNumValues() const { return plan.keep.value_or(plan.keys); }
+  void emitFront(const Row &row);
+  void emitBack(const Row &row);
+  void emitSoftmax(const Row &row, bool again);
+  void emitLowBits(const Row &row);
+  void emitValues(const Row &row);
+  void emitImportance(const Row &row);
+
+  /// A later row waits until this one has left its slot.
+  bool frees(const Row &row) const { return row.index + kSlots < rows; }
+  bool freesKeys(const Row &row) const {
+    return row.isLast() && row.group + keyBuffers < groups;
+  }
+  bool freesValues(const Row &row) const {
+    return row.isLast() && row.group + valueBuffers < groups;
+  }
 
   ProgramBuilder &program;
-  const AttentionPlan &plan;
-  unsigned lanes, groups;
-  /// The value buffer holds the chosen rows alone.
-  bool compact;
-  unsigned keyBuffers = 1, valueBuffers = 1;
+  unsigned keyBuffers, valueBuffers;
+  /// All heads, or pairs of heads, and all rows of the stream; those before the
+  /// attention that is emitted.
+  unsigned groups, rows;
+  unsigned firstGroup = 0, firstRow = 0;
+  /// Rows whose first probabilities are there.
+  std::deque<Row> begun;
+  std::optional<unsigned> head;
+  /// The row in a slot says when its probabilities were added.
+  std::array<bool, kSlots> saysAdded{};
 };
-
-/// Base registers: addresses from zero on, and rows that a loop walks over.
-enum : unsigned { kZeroBase = 0, kQueryBase = 1, kOutputBase = 2 };
 
 } // namespace
 
@@ -91,218 +117,367 @@ set(std::initializer_list<std::pair<Semaphore, bool>> semaphores) {
   return bits;
 }
 
-LogicalResult
-RowScheduler::bindBuffers(function_ref<InFlightDiagnostic()> emitError) {
-  const SpAttenConfig &config = program.getConfig();
-  if (plan.keys > config.maxContext)
-    return emitError() << "has " << plan.keys << " keys, the device takes "
-                       << config.maxContext;
-  // A configuration has lines for two heads of as many keys as it takes.
-  unsigned perLine = config.sram.elementsPerLine / kHeadSize;
-  auto bind = [&](unsigned rows, bool fused, unsigned &buffers, auto emit) {
-    unsigned lines = getLines(rows, perLine, fused);
-    buffers = std::min(groups, 2 * lines <= config.sram.lines ? 2u : 1u);
-    for (unsigned i = 0; i < buffers; ++i)
-      emit(i, i * lines, lines);
-  };
-  bind(plan.keys, plan.key.fused, keyBuffers,
-       [&](auto... f) { program.emit<BindKeyOp>(f...); });
-  bind(compact ? getNumValues() : plan.keys, plan.value.fused, valueBuffers,
-       [&](auto... f) { program.emit<BindValueOp>(f...); });
-  return success();
+static unsigned getLanes(const AttentionPlan &plan) {
+  return plan.pairs ? kLanes : 1;
 }
 
-void RowScheduler::loadKeys(unsigned group) {
-  unsigned head = plan.pairs ? group : group / plan.sharing;
-  program.emit<LoadKeyOp>(
-      set({{KeyFree, group >= keyBuffers}}), 0, kZeroBase, group % keyBuffers,
-      plan.keys, plan.key.bits, plan.key.shift, plan.key.fused, plan.gather,
-      plan.keyHigh.address + head * plan.keyHigh.headStride);
+static unsigned getGroups(const AttentionPlan &plan) {
+  return plan.heads / getLanes(plan);
 }
 
-/// Loads all values of the heads, or those that the row in `slot` chose.
-void RowScheduler::loadValues(unsigned group, unsigned slot) {
-  unsigned head = plan.pairs ? group : group / plan.sharing;
-  program.emit<LoadValueOp>(
-      set({{ValuesChosen, compact}, {ValueFree, group >= valueBuffers}}),
-      set({{ValuesReady, true}}), kZeroBase, group % valueBuffers,
-      compact ? getNumValues() : plan.keys, plan.value.bits, plan.value.shift,
-      plan.value.fused, plan.gather, slot, compact,
-      plan.values.address + head * plan.values.headStride);
+/// The value buffer holds the chosen rows alone.
+static bool isCompact(const AttentionPlan &plan) {
+  return plan.keep.has_value() && plan.rows == 1;
 }
 
-void RowScheduler::emitScores(const Row &row) {
-  for (unsigned lane = 0; lane < lanes; ++lane)
-    program.emit<LoadQueryOp>(set({{SlotFree, row.waits && lane == 0}}),
-                              set({{QueryReady, true}}), row.slot, lane,
-                              row.queryBase,
-                              row.query + lane * plan.query.headStride);
-  bool frees = row.last && row.group + keyBuffers < groups && !plan.lowBits;
-  for (unsigned lane = 0; lane < lanes; ++lane)
-    program.emit<ScoreOp>(
-        set({{QueryReady, true}}),
-        set({{Scored, true}, {KeyFree, frees && lane == lastLane()}}), row.slot,
-        lane, row.group % keyBuffers, row.keys, /*requantized=*/false);
+static unsigned getNumValues(const AttentionPlan &plan) {
+  return plan.keep.value_or(plan.keys);
 }
 
-/// Checks the row, and where it needs them reads the low bits and scores again.
-void RowScheduler::emitLowBits(const Row &row) {
-  for (unsigned lane = 0; lane < lanes; ++lane)
-    program.emit<CheckOp>(0, set({{Checked, lane == lastLane()}}), row.slot,
-                          lane, plan.threshold);
-  for (unsigned lane = 0; lane < lanes; ++lane) {
-    unsigned head = (row.group * lanes + lane) / plan.sharing;
-    program.emit<LoadKeyLsbOp>(
-        set({{Checked, lane == 0}}), set({{LowReady, true}}), kZeroBase,
-        row.group % keyBuffers, row.keys, plan.lowBits, row.slot, lane,
-        plan.gather, plan.keyLow.address + head * plan.keyLow.headStride);
-  }
-  bool frees = row.last && row.group + keyBuffers < groups;
-  for (unsigned lane = 0; lane < lanes; ++lane)
-    program.emit<ScoreOp>(
-        set({{LowReady, true}}),
-        set({{Scored, true}, {KeyFree, frees && lane == lastLane()}}), row.slot,
-        lane, row.group % keyBuffers, row.keys, /*requantized=*/true);
+static unsigned getDistance(const AttentionPlan &plan) {
+  return plan.lowBits ? kCheckDistance : 0;
 }
 
-void RowScheduler::emitProbabilities(const Row &row, bool again) {
-  bool final = again || !plan.lowBits;
-  bool waits = row.waits && !again;
-  for (unsigned lane = 0; lane < lanes; ++lane) {
-    bool ends = final && lane == lastLane();
-    program.emit<SoftmaxOp>(
-        set({{Scored, true},
-             {WeightsUsed, waits && lane == 0},
-             {TokensAdded, waits && lane == 0 && plan.addTokens}}),
-        set({{SlotFree, ends && row.frees},
-             {AddTokens, ends && plan.addTokens},
-             {ChooseValues, ends && plan.keep.has_value()},
-             {RowReady, ends && !plan.keep}}),
-        row.slot, lane, row.keys, again);
-  }
+/// The row of keys and values that heads from `head` on read.
+static unsigned getKeyHead(const AttentionPlan &plan, unsigned head) {
+  return plan.pairs ? head : head / plan.sharing;
 }
 
-/// What follows from probabilities: importance, the choice of values, output.
-void RowScheduler::emitValues(const Row &row) {
-  for (unsigned lane = 0; plan.addTokens && lane < lanes; ++lane)
-    program.emit<AddTokensOp>(
-        set({{AddTokens, lane == 0}}),
-        set({{TokensAdded, row.frees && lane == lastLane()}}), row.slot, lane,
-        row.keys);
-  if (plan.keep)
-    program.emit<TopkValuesOp>(
-        set({{ChooseValues, true}}),
-        set({{ValuesChosen, compact}, {RowReady, !compact}}), row.slot,
-        row.keys, std::min(*plan.keep, row.keys), plan.pairs);
-  if (compact)
-    loadValues(row.group, row.slot);
-  unsigned values = std::min(getNumValues(), row.keys);
-  bool frees = row.last && row.group + valueBuffers < groups;
-  for (unsigned lane = 0; lane < lanes; ++lane)
-    program.emit<WeightOp>(set({{ValuesReady, row.first && lane == 0},
-                                {RowReady, !compact && lane == 0},
-                                {OutputStored, row.waits && lane == 0}}),
-                           set({{OutputReady, lane == lastLane()},
-                                {WeightsUsed, row.frees && lane == lastLane()},
-                                {ValueFree, frees && lane == lastLane()}}),
-                           row.slot, lane, row.group % valueBuffers, values,
-                           plan.keep.has_value(), compact);
-  for (unsigned lane = 0; lane < lanes; ++lane)
-    program.emit<StoreOutputOp>(
-        set({{OutputReady, lane == 0}}),
-        set({{OutputStored, row.frees && lane == lastLane()}}), row.outputBase,
-        row.slot, lane, row.output + lane * plan.output.headStride);
-}
-
-void RowScheduler::emitRow(const Row &row) {
-  emitScores(row);
-  emitProbabilities(row, /*again=*/false);
-  if (plan.lowBits) {
-    emitLowBits(row);
-    emitProbabilities(row, /*again=*/true);
-  }
-  emitValues(row);
-}
-
-Row RowScheduler::getRow(unsigned group, unsigned row) const {
-  unsigned index = group * plan.rows + row;
+Row RowEmitter::getRow(const AttentionPlan &plan, unsigned head,
+                       unsigned row) const {
   unsigned keys = plan.causal
                       ? std::min(plan.keys, row + 1 + plan.keys - plan.rows)
                       : plan.keys;
-  uint64_t head = uint64_t(group) * lanes;
-  return {group,
-          index % kSlots,
-          keys,
-          index >= kSlots,
-          index + kSlots < groups * plan.rows,
-          row == 0,
-          row + 1 == plan.rows,
-          kZeroBase,
-          kZeroBase,
-          plan.query.address + head * plan.query.headStride +
-              row * plan.query.rowStride,
-          plan.output.address + head * plan.output.headStride +
-              row * plan.output.rowStride};
+  Row result{
+      &plan, head, firstGroup + head, row, firstRow + head * plan.rows + row,
+      keys};
+  uint64_t lane = uint64_t(head) * getLanes(plan);
+  result.query = plan.query.address + lane * plan.query.headStride +
+                 row * plan.query.rowStride;
+  result.output = plan.output.address + lane * plan.output.headStride +
+                  row * plan.output.rowStride;
+  return result;
 }
 
-/// Emits `count` rows, an even number, as a loop over two at a time.
-void RowScheduler::emitLoop(unsigned group, unsigned first, unsigned count) {
-  Row row = getRow(group, first);
-  program.emit<SetBaseOp>(kQueryBase, row.query);
-  program.emit<SetBaseOp>(kOutputBase, row.output);
+void RowEmitter::setHead(const Row &row) {
+  unsigned first = row.head * getLanes(*row.plan);
+  if (std::exchange(head, first) != first)
+    program.emit<SetHeadOp>(first);
+}
+
+/// Loads all values of the heads, or those that the row chose.
+void RowEmitter::loadValues(const Row &row) {
+  const AttentionPlan &plan = *row.plan;
+  bool compact = isCompact(plan);
+  program.emit<LoadValueOp>(
+      set({{ValuesChosen, compact}, {ValueFree, row.group >= valueBuffers}}),
+      set({{ValuesReady, true}}), kZeroBase, row.group % valueBuffers,
+      compact ? getNumValues(plan) : plan.keys, plan.value.bits,
+      plan.value.shift, plan.value.fused, plan.gather, row.slot(), compact,
+      plan.values.address +
+          getKeyHead(plan, row.head) * plan.values.headStride);
+}
+
+/// Loads keys and, if all rows of the heads share them, values.
+void RowEmitter::loadGroup(const Row &row) {
+  const AttentionPlan &plan = *row.plan;
+  unsigned buffers = std::min(keyBuffers, valueBuffers);
+  while (!begun.empty() && begun.front().group + buffers <= row.group)
+    finishRows(begun.size() - 1);
+  program.emit<LoadKeyOp>(set({{KeyFree, row.group >= keyBuffers}}), 0,
+                          kZeroBase, row.group % keyBuffers, plan.keys,
+                          plan.key.bits, plan.key.shift, plan.key.fused,
+                          plan.gather,
+                          plan.keyHigh.address + getKeyHead(plan, row.head) *
+                                                     plan.keyHigh.headStride);
+  if (!isCompact(plan))
+    loadValues(row);
+}
+
+/// Turns scores into probabilities, the first time or `again` with low bits;
+/// the first time a row with low bits is also checked.
+void RowEmitter::emitSoftmax(const Row &row, bool again) {
+  const AttentionPlan &plan = *row.plan;
+  unsigned lanes = getLanes(plan);
+  bool isFinal = again || !plan.lowBits;
+  bool waits = row.waits() && !again;
+  for (unsigned lane = 0; lane < lanes; ++lane) {
+    bool ends = isFinal && lane + 1 == lanes;
+    program.emit<SoftmaxOp>(
+        set({{Scored, true},
+             {RowDone, waits && lane == 0},
+             {TokensAdded, waits && lane == 0 && saysAdded[row.slot()]}}),
+        set({{SlotFree, ends && frees(row)},
+             {Accumulate, isFinal && plan.addTokens && !plan.addHeads},
+             {ChooseValues, ends && plan.keep.has_value()},
+             {RowReady, ends && !plan.keep}}),
+        row.slot(), lane, row.keys, again);
+    if (!isFinal)
+      program.emit<CheckOp>(0, set({{Checked, true}}), row.slot(), lane,
+                            plan.threshold);
+  }
+}
+
+/// From the query to probabilities, and whether they will do.
+void RowEmitter::emitFront(const Row &row) {
+  const AttentionPlan &plan = *row.plan;
+  unsigned lanes = getLanes(plan);
+  setHead(row);
+  for (unsigned lane = 0; lane < lanes; ++lane)
+    program.emit<LoadQueryOp>(set({{SlotFree, row.waits() && lane == 0}}),
+                              set({{QueryReady, true}}), row.slot(), lane,
+                              row.queryBase,
+                              row.query + lane * plan.query.headStride);
+  for (unsigned lane = 0; lane < lanes; ++lane)
+    program.emit<ScoreOp>(
+        set({{QueryReady, true}}),
+        set({{Scored, true},
+             {KeyFree, freesKeys(row) && !plan.lowBits && lane + 1 == lanes}}),
+        row.slot(), lane, row.group % keyBuffers, row.keys,
+        /*requantized=*/false);
+  emitSoftmax(row, /*again=*/false);
+  saysAdded[row.slot()] = plan.addTokens && !plan.addHeads && frees(row);
+}
+
+/// Reads the low bits where they are needed, and scores again.
+void RowEmitter::emitLowBits(const Row &row) {
+  const AttentionPlan &plan = *row.plan;
+  unsigned lanes = getLanes(plan);
+  for (unsigned lane = 0; lane < lanes; ++lane) {
+    unsigned head = (row.head * lanes + lane) / plan.sharing;
+    program.emit<LoadKeyLsbOp>(
+        set({{Checked, true}}), set({{LowReady, true}}), kZeroBase,
+        row.group % keyBuffers, row.keys, plan.lowBits, row.slot(), lane,
+        plan.gather, plan.keyLow.address + head * plan.keyLow.headStride);
+  }
+  for (unsigned lane = 0; lane < lanes; ++lane)
+    program.emit<ScoreOp>(
+        set({{LowReady, true}}),
+        set({{Scored, true}, {KeyFree, freesKeys(row) && lane + 1 == lanes}}),
+        row.slot(), lane, row.group % keyBuffers, row.keys,
+        /*requantized=*/true);
+  emitSoftmax(row, /*again=*/true);
+}
+
+/// Adds to the importance of tokens, or behind the output also of heads.
+void RowEmitter::emitImportance(const Row &row) {
+  const AttentionPlan &plan = *row.plan;
+  unsigned lanes = getLanes(plan);
+  for (unsigned lane = 0; plan.addTokens && lane < lanes; ++lane) {
+    bool says = !plan.addHeads && frees(row) && lane + 1 == lanes;
+    program.emit<AddTokensOp>(set({{Accumulate, lane == 0 || !plan.addHeads}}),
+                              set({{TokensAdded, says}}), row.slot(), lane,
+                              row.keys);
+  }
+  for (unsigned lane = 0; plan.addHeads && lane < lanes; ++lane)
+    program.emit<AddHeadOp>(set({{Accumulate, lane == 0 && !plan.addTokens}}),
+                            set({{OutputReady, lane + 1 == lanes}}), row.slot(),
+                            lane);
+}
+
+/// From probabilities to the choice of values and the output.
+void RowEmitter::emitValues(const Row &row) {
+  const AttentionPlan &plan = *row.plan;
+  unsigned lanes = getLanes(plan);
+  bool compact = isCompact(plan);
+  if (plan.keep)
+    program.emit<TopkValuesOp>(
+        set({{ChooseValues, true}}),
+        set({{ValuesChosen, compact}, {RowReady, !compact}}), row.slot(),
+        row.keys, std::min(*plan.keep, row.keys), plan.pairs);
+  if (compact)
+    loadValues(row);
+  for (unsigned lane = 0; lane < lanes; ++lane) {
+    bool ends = lane + 1 == lanes;
+    program.emit<WeightOp>(set({{ValuesReady, row.isFirst() && lane == 0},
+                                {RowReady, !compact && lane == 0}}),
+                           set({{OutputReady, ends && !plan.addHeads},
+                                {Accumulate, ends && plan.addHeads},
+                                {ValueFree, ends && freesValues(row)}}),
+                           row.slot(), lane, row.group % valueBuffers,
+                           std::min(getNumValues(plan), row.keys),
+                           plan.keep.has_value(), compact);
+  }
+}
+
+/// All that follows the check.
+void RowEmitter::emitBack(const Row &row) {
+  const AttentionPlan &plan = *row.plan;
+  unsigned lanes = getLanes(plan);
+  setHead(row);
+  if (plan.lowBits)
+    emitLowBits(row);
+  if (!plan.addHeads)
+    emitImportance(row);
+  emitValues(row);
+  if (plan.addHeads)
+    emitImportance(row);
+  for (unsigned lane = 0; lane < lanes; ++lane)
+    program.emit<StoreOutputOp>(
+        set({{OutputReady, lane == 0}}),
+        set({{RowDone, frees(row) && lane + 1 == lanes}}), row.outputBase,
+        row.slot(), lane, row.output + lane * plan.output.headStride);
+}
+
+/// Emits the rest of rows that have begun, until so many are left.
+void RowEmitter::finishRows(size_t left) {
+  for (; begun.size() > left; begun.pop_front())
+    emitBack(begun.front());
+}
+
+/// Whether rows like this one and those before it can be a loop: all wait and
+/// free alike, and none is the first or the last of its heads.
+bool RowEmitter::isAlike(const Row &row) const {
+  return !row.plan->causal && row.row >= kSlots + getDistance(*row.plan) &&
+         !row.isLast() && frees(row);
+}
+
+/// Emits `count` rows, a multiple of the slots, as a loop over all slots.
+void RowEmitter::emitLoop(const AttentionPlan &plan, unsigned head,
+                          unsigned first, unsigned count) {
+  unsigned distance = getDistance(plan);
+  finishRows(distance);
+  program.emit<SetBaseOp>(kQueryBase, getRow(plan, head, first).query);
+  program.emit<SetBaseOp>(kOutputBase,
+                          getRow(plan, head, first - distance).output);
   program.emit<LoopOp>(count / kSlots);
   for (unsigned i = 0; i < kSlots; ++i) {
-    Row next = getRow(group, first + i);
+    Row next = getRow(plan, head, first + i);
     next.queryBase = kQueryBase;
-    next.outputBase = kOutputBase;
     next.query = i * plan.query.rowStride;
-    next.output = i * plan.output.rowStride;
-    emitRow(next);
+    emitFront(next);
+    Row before = getRow(plan, head, first + i - distance);
+    before.outputBase = kOutputBase;
+    before.output = i * plan.output.rowStride;
+    emitBack(before);
   }
   program.emit<AddBaseOp>(kQueryBase, kSlots * plan.query.rowStride);
   program.emit<AddBaseOp>(kOutputBase, kSlots * plan.output.rowStride);
   program.emit<EndLoopOp>();
+  begun.clear();
+  for (unsigned row = first + count - distance; row < first + count; ++row)
+    begun.push_back(getRow(plan, head, row));
 }
 
-void RowScheduler::emitGroup(unsigned group) {
-  program.emit<SetHeadOp>(group * lanes);
-  loadKeys(group);
-  if (!compact)
-    loadValues(group, /*slot=*/0);
-  // Rows in the middle wait and free alike, so that a loop can have them.
-  auto isAlike = [&](unsigned row) {
-    Row r = getRow(group, row);
-    return !plan.causal && r.waits && r.frees && !r.first && !r.last;
-  };
+void RowEmitter::emitGroup(const AttentionPlan &plan, unsigned head) {
+  loadGroup(getRow(plan, head, 0));
   for (unsigned row = 0; row < plan.rows;) {
     unsigned end = row;
-    while (end < plan.rows && isAlike(end))
+    while (end < plan.rows && isAlike(getRow(plan, head, end)))
       ++end;
     unsigned count = (end - row) / kSlots * kSlots;
     if (count > kSlots) {
-      emitLoop(group, row, count);
+      emitLoop(plan, head, row, count);
       row += count;
-    } else {
-      emitRow(getRow(group, row++));
+      continue;
     }
+    emitFront(getRow(plan, head, row));
+    begun.push_back(getRow(plan, head, row++));
+    finishRows(getDistance(plan));
   }
 }
 
-LogicalResult RowScheduler::run(function_ref<InFlightDiagnostic()> emitError) {
-  if (failed(bindBuffers(emitError)))
-    return failure();
-  program.emit<SetBaseOp>(kZeroBase, 0);
-  program.emit<LoadScalesOp>(0, 0, kZeroBase, plan.heads,
-                             program.addScales(plan.scale, plan.heads));
-  program.emit<FenceOp>();
-  for (unsigned group = 0; group < groups; ++group)
-    emitGroup(group);
-  program.emit<FenceOp>();
+void RowEmitter::emit(const AttentionPlan &plan) {
+  for (unsigned head = 0; head < getGroups(plan); ++head)
+    emitGroup(plan, head);
+  firstGroup += getGroups(plan);
+  firstRow += getGroups(plan) * plan.rows;
+}
+
+/// Emits a copy, in parts where a row is longer than an instruction can say.
+static void emitCopy(ProgramBuilder &program, const CopyPlan &copy) {
+  constexpr uint64_t kLongest = 63 * kTransactionBytes;
+  for (uint64_t done = 0; done < copy.bytes; done += kLongest) {
+    program.emit<SetBaseOp>(kCopyTo, copy.target.address + done);
+    program.emit<SetBaseOp>(kCopyFrom, copy.source.address + done);
+    uint64_t bytes = std::min(kLongest, copy.bytes - done);
+    program.emit<CopyOp>(0, 0, kCopyTo, kCopyFrom, copy.heads,
+                         bytes / kTransactionBytes, copy.target.headStride,
+                         copy.source.headStride);
+  }
+}
+
+RowStream::Layout RowStream::getLayout(const AttentionPlan &plan) const {
+  const auto &sram = program.getConfig().sram;
+  // More parts than there are rows in flight are of no use.
+  auto count = [&](unsigned rows, bool fused) {
+    unsigned needed = getLines(rows, sram.elementsPerLine / kHeadSize, fused);
+    return std::clamp(unsigned(sram.lines) / needed, 1u, kSlots);
+  };
+  unsigned values = isCompact(plan) ? getNumValues(plan) : plan.keys;
+  return {count(plan.keys, plan.key.fused), count(values, plan.value.fused),
+          plan.scale, plan.addHeads};
+}
+
+LogicalResult RowStream::add(const AttentionPlan &plan,
+                             function_ref<InFlightDiagnostic()> emitError) {
+  // A configuration has lines for two heads of as many keys as it takes.
+  const SpAttenConfig &config = program.getConfig();
+  if (plan.keys > config.maxContext)
+    return emitError() << "has " << plan.keys << " keys, the device takes "
+                       << config.maxContext;
+  Layout next = getLayout(plan);
+  if (layout && *layout != next)
+    flush();
+  layout = next;
+  items.push_back({plan, program.getLoc()});
   return success();
 }
 
-LogicalResult
-spatten::emitAttention(ProgramBuilder &program, const AttentionPlan &plan,
-                       function_ref<InFlightDiagnostic()> emitError) {
-  return RowScheduler(program, plan).run(emitError);
+/// Divides the SRAMs and loads the scales.
+void RowStream::emitLayout() {
+  const SpAttenConfig &config = program.getConfig();
+  unsigned heads = 0;
+  for (const Item &item : items)
+    if (auto *plan = std::get_if<AttentionPlan>(&item.plan))
+      heads = std::max(heads, plan->heads);
+  unsigned lines = config.sram.lines;
+  if (layout->keyBuffers != bound.keyBuffers)
+    for (unsigned i = 0, n = layout->keyBuffers; i < n; ++i)
+      program.emit<BindKeyOp>(i, i * (lines / n), lines / n);
+  if (layout->valueBuffers != bound.valueBuffers)
+    for (unsigned i = 0, n = layout->valueBuffers; i < n; ++i)
+      program.emit<BindValueOp>(i, i * (lines / n), lines / n);
+  if (layout->scale != bound.scale || heads > scales) {
+    program.emit<LoadScalesOp>(0, 0, kZeroBase, heads,
+                               program.addScales(layout->scale, heads));
+    scales = heads;
+  }
+  bound = *layout;
+}
+
+void RowStream::flush() {
+  if (!layout)
+    return;
+  Location outer = program.getLoc();
+  program.waitForEngines();
+  unsigned groups = 0, rows = 0;
+  for (const Item &item : items)
+    if (auto *plan = std::get_if<AttentionPlan>(&item.plan)) {
+      groups += getGroups(*plan);
+      rows += getGroups(*plan) * plan->rows;
+    }
+  emitLayout();
+  RowEmitter emitter(program, bound.keyBuffers, bound.valueBuffers, groups,
+                     rows);
+  bool isCopying = false;
+  for (const Item &item : items) {
+    program.setLoc(item.loc);
+    if (auto *copy = std::get_if<CopyPlan>(&item.plan)) {
+      emitCopy(program, *copy);
+      isCopying = true;
+      continue;
+    }
+    // Rows that choose their values load them behind the query, and that behind
+    // copies; others would not wait.
+    const auto &plan = std::get<AttentionPlan>(item.plan);
+    if (isCopying && !isCompact(plan))
+      program.waitForEngine(Engine::Fetch);
+    isCopying &= isCompact(plan);
+    emitter.emit(plan);
+  }
+  emitter.finish();
+  items.clear();
+  layout.reset();
+  program.setLoc(outer);
 }

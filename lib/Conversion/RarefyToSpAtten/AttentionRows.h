@@ -2,7 +2,10 @@
 #define RAREFY_LIB_CONVERSION_RAREFYTOSPATTEN_ATTENTIONROWS_H
 
 #include "ProgramBuilder.h"
+#include "mlir/IR/Diagnostics.h"
 #include <optional>
+#include <variant>
+#include <vector>
 
 namespace rarefy::spatten {
 
@@ -44,17 +47,62 @@ struct AttentionPlan {
   bool gather = false;
   /// Probabilities are added to the importance of tokens.
   bool addTokens = false;
+  /// Outputs are added to the importance of heads.
+  bool addHeads = false;
   /// Row r sees the keys up to r + keys - rows.
   bool causal = false;
   RowAddresses query, output, keyHigh, keyLow, values;
 };
 
-/// Emits the instructions of `plan`: rows are pipelined over the engines
-/// through two row slots, heads through two buffers where these fit. All
-/// engines are idle before and after. Fails with the reason if a row does not
-/// fit the machine.
-LogicalResult emitAttention(ProgramBuilder &program, const AttentionPlan &plan,
-                            function_ref<InFlightDiagnostic()> emitError);
+/// Rows of memory that are copied, `bytes` each, one for each head.
+struct CopyPlan {
+  unsigned heads = 0;
+  uint64_t bytes = 0;
+  RowAddresses source, target;
+};
+
+/// Attentions as one stream of rows, pipelined over the engines: rows through
+/// the row slots, heads through parts of both SRAMs. What is added is emitted
+/// by `flush`, or when something comes that has to wait for it.
+class RowStream {
+public:
+  explicit RowStream(ProgramBuilder &program) : program(program) {}
+
+  /// Adds an attention behind all before. Fails with the reason if a row does
+  /// not fit the machine.
+  LogicalResult add(const AttentionPlan &plan,
+                    function_ref<InFlightDiagnostic()> emitError);
+  /// Adds copies, which attentions behind them see.
+  void add(const CopyPlan &copy) { items.push_back({copy, program.getLoc()}); }
+
+  /// Emits what was added, unless it is only copies: these come with the next
+  /// attention. Engines may still be running.
+  void flush();
+
+private:
+  struct Item {
+    std::variant<CopyPlan, AttentionPlan> plan;
+    Location loc;
+  };
+  /// What the rows between two waits for all engines have in common.
+  struct Layout {
+    /// Equal parts of the SRAMs, each for a head or a fused pair.
+    unsigned keyBuffers = 0, valueBuffers = 0;
+    float scale = 0;
+    bool addHeads = false;
+    bool operator==(const Layout &) const = default;
+  };
+  Layout getLayout(const AttentionPlan &plan) const;
+  void emitLayout();
+
+  ProgramBuilder &program;
+  std::vector<Item> items;
+  /// Of the attentions in `items`, and of those before.
+  std::optional<Layout> layout;
+  Layout bound;
+  /// Heads whose scales the device has.
+  unsigned scales = 0;
+};
 
 } // namespace rarefy::spatten
 

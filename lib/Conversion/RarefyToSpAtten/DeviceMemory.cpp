@@ -129,16 +129,10 @@ RowAddresses DeviceMemory::getRows(const View &view,
   return rows;
 }
 
-void DeviceMemory::copyRows(RowAddresses source, RowAddresses target,
-                            unsigned heads, uint64_t bytes) {
-  for (unsigned head = 0; head < heads; ++head)
-    program.emit<CopyOp>(0, 0, 0, 0, bytes,
-                         target.address + head * target.headStride,
-                         source.address + head * source.headStride);
-}
-
-void DeviceMemory::copy(const View &source, const View &target,
-                        RankedTensorType type) {
+SmallVector<CopyPlan> DeviceMemory::planCopies(const View &source,
+                                               const View &target,
+                                               RankedTensorType type) {
+  SmallVector<CopyPlan> copies;
   unsigned heads = type.getDimSize(type.getRank() - 3);
   uint64_t rows = type.getDimSize(type.getRank() - 2);
   for (Role role : {Role::Key, Role::Value}) {
@@ -146,12 +140,13 @@ void DeviceMemory::copy(const View &source, const View &target,
     if (found == tensors.end())
       continue;
     RowAddresses to = getHigh(target, role);
-    copyRows(getHigh(source, role), to,
-             heads / (found->second.format.fused ? kLanes : 1),
-             rows * to.rowStride);
+    unsigned fused = found->second.format.fused ? kLanes : 1;
+    copies.push_back(
+        {heads / fused, rows * to.rowStride, getHigh(source, role), to});
   }
   if (lowPlanes.contains(target.root)) {
     RowAddresses to = getLow(target);
-    copyRows(getLow(source), to, heads, rows * to.rowStride);
+    copies.push_back({heads, rows * to.rowStride, getLow(source), to});
   }
+  return copies;
 }

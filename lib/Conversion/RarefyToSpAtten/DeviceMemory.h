@@ -41,9 +41,10 @@ public:
     return tensors.lookup({root, Role::Plain}).address;
   }
 
-  /// Copies the rows of `source` to those of `target`, in every role that the
-  /// target's root is read in.
-  void copy(const View &source, const View &target, RankedTensorType type);
+  /// What copies the rows of `source` to those of `target`, in every role that
+  /// the target's root is read in.
+  SmallVector<CopyPlan> planCopies(const View &source, const View &target,
+                                   RankedTensorType type);
 
   unsigned getResultRoot(unsigned index) {
     return function.getNumArguments() + index;
@@ -58,8 +59,6 @@ private:
   };
   RowAddresses getRows(const View &view, const Tensor &tensor) const;
   std::string getName(unsigned root);
-  void copyRows(RowAddresses source, RowAddresses target, unsigned heads,
-                uint64_t bytes);
 
   ProgramBuilder &program;
   func::FuncOp function;

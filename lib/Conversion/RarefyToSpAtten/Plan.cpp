@@ -39,9 +39,6 @@ static LogicalResult checkShape(AttentionOp op) {
 static LogicalResult checkOptions(AttentionOp op) {
   if (op.getMask())
     return op.emitOpError("has a mask, the device takes 'causal' alone");
-  if (op.getHeadImportanceInit())
-    return op.emitOpError("has 'head_importance', which is not turned into "
-                          "instructions");
   if (op.getRefetchedInit())
     return op.emitOpError("has 'refetched', which the device only counts");
   if (op.getKeepGroup().value_or(1) > kLanes)
@@ -67,6 +64,7 @@ FailureOr<AttentionPlan> spatten::planAttention(AttentionOp op) {
   plan.scale = op.getScale().convertToFloat();
   plan.causal = op.getCausal();
   plan.addTokens = op.getTokenImportanceInit() != nullptr;
+  plan.addHeads = op.getHeadImportanceInit() != nullptr;
   if (std::optional<int64_t> keep = op.getKeepValues(); keep < plan.keys)
     plan.keep = keep;
   PlanesAttr planes = op.getPlanesAttr();

@@ -24,8 +24,18 @@ public:
   /// Appends an instruction; its fields in the order of its definition.
   template <typename Op, typename... Fields> void emit(Fields... fields) {
     Op::create(b, loc, static_cast<uint64_t>(fields)...);
+    isRunning |= Op::engine != Engine::Control;
+  }
+  /// Has the front end wait for every engine, if any has something to do.
+  void waitForEngines() {
+    if (std::exchange(isRunning, false))
+      emit<FenceOp>(/*engines=*/0);
+  }
+  void waitForEngine(Engine engine) {
+    emit<FenceOp>(uint64_t(1) << (unsigned(engine) - 1));
   }
   void setLoc(Location location) { loc = location; }
+  Location getLoc() const { return loc; }
 
   program::ProgramOp getProgram() { return program; }
   const SpAttenConfig &getConfig() const { return config; }
@@ -39,6 +49,7 @@ private:
   program::ProgramOp program;
   program::TensorOp lastTensor;
   uint64_t next = 0;
+  bool isRunning = false;
   std::map<std::pair<float, unsigned>, uint64_t> scales;
 };
 

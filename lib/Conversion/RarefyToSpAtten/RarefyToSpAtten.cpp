@@ -31,7 +31,8 @@ struct Importance {
 class FunctionLowering {
 public:
   FunctionLowering(func::FuncOp function, ProgramBuilder &program)
-      : function(function), program(program), memory(program, function) {}
+      : function(function), program(program), memory(program, function),
+        stream(program) {}
 
   LogicalResult run();
 
@@ -48,6 +49,7 @@ private:
 
   LogicalResult protect(tensor::InsertSliceOp op);
   LogicalResult count(AttentionOp op, AttentionPlan &plan, Value list);
+  LogicalResult countHeads(AttentionOp op);
   LogicalResult initialize(Operation *op, Value counters);
   Importance getImportance(Value value);
   LogicalResult activate(Operation *op, Value list, int64_t size);
@@ -57,6 +59,7 @@ private:
   func::FuncOp function;
   ProgramBuilder &program;
   DeviceMemory memory;
+  RowStream stream;
 
   DenseMap<Value, View> views;
   /// Rows of a view at the positions of a list.
@@ -66,6 +69,8 @@ private:
   DenseMap<Value, Value> local;
   /// What the counters hold, as values of the function.
   DenseSet<Value> counted;
+  /// The importance of heads that their counters hold.
+  Value countedHeads;
   /// The list of kept tokens, or none and how many first tokens it has.
   Value activeList;
   int64_t activeSize = 0;
@@ -202,8 +207,9 @@ LogicalResult FunctionLowering::lower(tensor::InsertSliceOp op) {
         offset;
   if (isReadBehind(op, op.getDest()))
     return op.emitOpError("overwrites a tensor that is still read");
-  memory.copy(source->second, to, op.getSourceType());
-  program.emit<FenceOp>();
+  for (const CopyPlan &copy :
+       memory.planCopies(source->second, to, op.getSourceType()))
+    stream.add(copy);
   View whole = target->second;
   views[op.getResult()] = whole;
   return success();
@@ -247,6 +253,8 @@ LogicalResult FunctionLowering::activate(Operation *op, Value list,
   list = resolve(local, list);
   if (list == activeList && (list || activeSize == size))
     return success();
+  stream.flush();
+  program.waitForEngines();
   if (!list) {
     program.emit<KeepAllTokensOp>(0, 0, size);
   } else if (list == pending) {
@@ -256,7 +264,6 @@ LogicalResult FunctionLowering::activate(Operation *op, Value list,
     return op->emitOpError("needs a list of tokens that the device no longer "
                            "has");
   }
-  program.emit<FenceOp>();
   activeList = list;
   activeSize = size;
   return success();
@@ -297,6 +304,20 @@ LogicalResult FunctionLowering::count(AttentionOp op, AttentionPlan &plan,
   counted.clear();
   counted.insert(op.getTokenImportance());
   importances[op.getTokenImportance()] = {list, plan.keys, importance.whole};
+  return success();
+}
+
+LogicalResult FunctionLowering::countHeads(AttentionOp op) {
+  Value init = op.getHeadImportanceInit();
+  if (!countedHeads && isZero(init)) {
+    stream.flush();
+    program.emit<ClearHeadsOp>(0, 0,
+                               cast<ShapedType>(init.getType()).getDimSize(0));
+  } else if (init != countedHeads) {
+    return op.emitOpError("needs importance of heads that the device does not "
+                          "have");
+  }
+  countedHeads = op.getHeadImportance();
   return success();
 }
 
@@ -354,7 +375,8 @@ LogicalResult FunctionLowering::lower(AttentionOp op) {
   if ((plan->gather || plan->addTokens) &&
       failed(activate(op, keyList, plan->keys)))
     return failure();
-  if (plan->addTokens && failed(count(op, *plan, keyList)))
+  if ((plan->addTokens && failed(count(op, *plan, keyList))) ||
+      (plan->addHeads && failed(countHeads(op))))
     return failure();
   plan->query = memory.getHigh(*query, Role::Query);
   plan->keyHigh = memory.getHigh(*key, Role::Key);
@@ -362,7 +384,7 @@ LogicalResult FunctionLowering::lower(AttentionOp op) {
     plan->keyLow = memory.getLow(*key);
   plan->values = memory.getHigh(*value, Role::Value);
   plan->output = memory.getHigh(*output, Role::Output);
-  return emitAttention(program, *plan, [&] { return op.emitOpError(); });
+  return stream.add(*plan, [&] { return op.emitOpError(); });
 }
 
 LogicalResult FunctionLowering::lower(TopKOp op) {
@@ -377,11 +399,12 @@ LogicalResult FunctionLowering::lower(TopKOp op) {
   Value list = resolve(local, importance.list);
   if (list && list != activeList)
     return op.emitOpError("selects among tokens that the device no longer has");
+  stream.flush();
   // A slice may leave the token out.
-  if (importance.protectedToken.value_or(importance.size) < importance.size) {
+  if (importance.protectedToken.value_or(importance.size) < importance.size)
     program.emit<ProtectOp>(0, 0, *importance.protectedToken);
-    program.emit<FenceOp>();
-  }
+  // The values of the last rows may still be on their way.
+  program.waitForEngine(Engine::Accumulate);
   program.emit<TopkTokensOp>(0, 0, importance.size, type.getDimSize(0), !list);
   pending = op->getResult(0);
   if (list)
@@ -391,22 +414,30 @@ LogicalResult FunctionLowering::lower(TopKOp op) {
 
 /// Stores what the device holds; outputs are there.
 LogicalResult FunctionLowering::lower(func::ReturnOp op) {
+  stream.flush();
+  program.waitForEngines();
   for (OpOperand &operand : op->getOpOperands()) {
     Value value = operand.get();
     unsigned root = memory.getResultRoot(operand.getOperandNumber());
     if (value.getType() == memory.getType(root) &&
         cast<ShapedType>(value.getType()).getElementType().isInteger(16))
       continue;
+    if (value == countedHeads) {
+      program.emit<StoreHeadsOp>(
+          0, 0, 0, cast<ShapedType>(value.getType()).getDimSize(0),
+          memory.getPlain(root));
+      continue;
+    }
     auto found = importances.find(value);
     if (found == importances.end() || !counted.contains(value) ||
         !found->second.isOfAll())
       return op.emitOpError("returns operand ")
              << operand.getOperandNumber()
-             << ", which is neither an output nor the importance of all tokens";
+             << ", which is neither an output nor the importance of all tokens "
+                "or heads";
     program.emit<StoreTokensOp>(0, 0, 0, found->second.size,
                                 memory.getPlain(root));
   }
-  program.emit<FenceOp>();
   program.emit<HaltOp>();
   return success();
 }

@@ -267,17 +267,20 @@ Error Core::execute(LoadVectorOp op) {
 }
 
 Error Core::execute(CopyOp op) {
-  uint64_t from = getAddress(op.getFrom(), op.getFromOffset());
-  uint64_t to = getAddress(op.getBase(), op.getOffset());
-  Expected<uint8_t *> source =
-      access(from, op.getBytes(), Traffic::Copy, /*write=*/false);
-  if (!source)
-    return source.takeError();
-  Expected<uint8_t *> target =
-      access(to, op.getBytes(), Traffic::Copy, /*write=*/true);
-  if (!target)
-    return target.takeError();
-  std::memmove(*target, *source, op.getBytes());
+  size_t bytes = op.getTransactions() * kTransactionBytes;
+  std::vector<uint8_t> data(op.getRows() * bytes);
+  for (bool write : {false, true}) {
+    uint64_t base = write ? op.getBase() : op.getFrom();
+    uint64_t stride = write ? op.getStride() : op.getFromStride();
+    for (uint64_t row = 0; row < op.getRows(); ++row) {
+      Expected<uint8_t *> memory =
+          access(getAddress(base, row * stride), bytes, Traffic::Copy, write);
+      if (!memory)
+        return memory.takeError();
+      uint8_t *copied = data.data() + row * bytes;
+      std::memcpy(write ? *memory : copied, write ? copied : *memory, bytes);
+    }
+  }
   return Error::success();
 }
 

@@ -20,6 +20,7 @@ struct Step {
   Engine engine;
   uint16_t wait;
   uint16_t signal;
+  uint8_t slot;
   /// Null for those that decide what comes next: the front end's.
   Error (*execute)(Core &, Operation *);
   Cost (*getCost)(CostModel &, Operation *, const Activity &);
@@ -35,8 +36,13 @@ template <typename Op> Step makeStep(Operation *op) {
     auto bits = op->getAttrOfType<IntegerAttr>(name);
     return bits ? bits.getValue().getZExtValue() : 0;
   };
-  Step step{op,      Op::engine, getBits("wait"), getBits("signal"),
-            nullptr, nullptr};
+  Step step{op,
+            Op::engine,
+            getBits("wait"),
+            getBits("signal"),
+            static_cast<uint8_t>(getBits("slot")),
+            nullptr,
+            nullptr};
   if constexpr (!isFlow<Op>)
     step.execute = [](Core &core, Operation *op) {
       return core.execute(cast<Op>(op));
@@ -87,6 +93,7 @@ private:
 
   Error advance();
   Error dispatch(const Step &step);
+  std::optional<uint64_t> findReady() const;
   Error executeWaiting(uint64_t start);
   void executeFlow(const Step &step);
   void openLoop(Loop loop);
@@ -126,6 +133,7 @@ Error Run::dispatch(const Step &step) {
                 number,
                 step.wait,
                 step.signal,
+                step.slot,
                 cycle + 1,
                 done.skipped,
                 done.skipped ? Cost{0, 0} : step.getCost(costs, step.op, done),
@@ -182,8 +190,9 @@ Error Run::executeWaiting(uint64_t start) {
   if (isa<SyncOp>(step.op)) {
     Engine source = timeline.takeCounts(step.wait);
     engine.waits[unsigned(source)] += start - cycle;
-  } else if (isa<FenceOp>(step.op)) {
-    engine.waits[unsigned(Engine::Control)] += start - cycle;
+  } else if (auto fence = dyn_cast<FenceOp>(step.op)) {
+    Engine source = timeline.findLastResult(fence.getEngines())->engine;
+    engine.waits[unsigned(source)] += start - cycle;
   } else {
     Use use{Use::Single, false, unsigned(Register::HeadList)};
     uint64_t number =
@@ -202,6 +211,15 @@ Error Run::executeWaiting(uint64_t start) {
   state = State::Running;
   next();
   return Error::success();
+}
+
+/// When what the front end waits for is there.
+std::optional<uint64_t> Run::findReady() const {
+  auto fence = dyn_cast<FenceOp>(steps[place].op);
+  if (!fence)
+    return timeline.findCounts(steps[place].wait, cycle);
+  auto last = timeline.findLastResult(fence.getEngines());
+  return last ? std::optional(std::max(cycle, last->cycle)) : std::nullopt;
 }
 
 /// Lets the front end run until it has to wait.
@@ -230,11 +248,7 @@ Error Run::run() {
       return error;
     std::optional<Timeline::Start> start = timeline.findStart();
     if (state == State::Waiting) {
-      std::optional<uint64_t> ready;
-      if (!isa<FenceOp>(steps[place].op))
-        ready = timeline.findCounts(steps[place].wait, cycle);
-      else if (!start)
-        ready = std::max(cycle, timeline.getLastResult());
+      std::optional<uint64_t> ready = findReady();
       if (ready && (!start || *ready <= start->cycle)) {
         if (Error error = executeWaiting(*ready))
           return error;

@@ -69,8 +69,11 @@ void Timeline::prepareNext(Engine engine) {
 void Timeline::signal(uint16_t semaphores, unsigned count, uint64_t cycle,
                       Engine engine) {
   forEach(semaphores, [&](unsigned semaphore) {
+    // An instruction with nothing to do does not signal before earlier ones.
+    uint64_t &last = lastSignals[unsigned(engine)][semaphore];
+    last = std::max(last, cycle);
     for (unsigned i = 0; i < count; ++i)
-      counts[semaphore].push({cycle, engine});
+      counts[semaphore].push({last, engine});
   });
 }
 
@@ -120,6 +123,21 @@ std::optional<Timeline::Start> Timeline::findStart() const {
       next = {record.engine, *start};
   }
   return next;
+}
+
+std::optional<Timeline::LastResult>
+Timeline::findLastResult(uint64_t engines) const {
+  LastResult found;
+  for (unsigned engine = 1; engine < kEngines; ++engine) {
+    if (engines && !(engines >> (engine - 1) & 1))
+      continue;
+    if (!queues[engine].empty())
+      return std::nullopt;
+    uint64_t cycle = std::max(free[engine], results[engine]);
+    if (cycle > found.cycle)
+      found = {cycle, Engine(engine)};
+  }
+  return found;
 }
 
 static std::string describePlace(Operation *op, uint32_t place) {
@@ -192,9 +210,13 @@ Error Timeline::start(Start start) {
     engine.busy += record.cost.busy;
     engine.memory += self.end - busyUntil;
   }
-  // Results of an engine come in order, whatever order memory has.
-  uint64_t &previous = results[unsigned(start.engine)];
-  previous = self.result = std::max(self.result, previous);
+  // Results of an engine come in order, whatever order memory has; what has
+  // nothing to do only follows those of its own row.
+  uint64_t &ofEngine = results[unsigned(start.engine)];
+  uint64_t &ofRow = rowResults[unsigned(start.engine)][record.slot];
+  self.result = std::max(self.result, record.skipped ? ofRow : ofEngine);
+  ofRow = self.result;
+  ofEngine = std::max(ofEngine, self.result);
   ++engine.instructions;
   free[unsigned(start.engine)] = self.end;
   last = std::max({last, self.end, self.result});

@@ -65,6 +65,8 @@ struct Record {
   uint64_t number;
   uint16_t wait;
   uint16_t signal;
+  /// Of the row that it works on, if it does.
+  uint8_t slot;
   uint64_t ready;
   bool skipped;
   Cost cost;
@@ -108,8 +110,13 @@ public:
   llvm::Error check(const Dependence &dependence, Operation *op, uint32_t place,
                     uint64_t cycle) const;
 
-  /// When the last result of all that has started is there.
-  uint64_t getLastResult() const { return last; }
+  struct LastResult {
+    uint64_t cycle = 0;
+    Engine engine = Engine::Control;
+  };
+  /// The last result of the engines in `engines`, of all if it is empty; none
+  /// while they have instructions to start.
+  std::optional<LastResult> findLastResult(uint64_t engines) const;
 
   /// Ends at the last result, or at `cycle` if that is later.
   void finish(uint64_t cycle);
@@ -145,6 +152,10 @@ private:
   std::array<std::deque<Record>, kEngines> queues;
   /// Of each engine: when it can start again, and its last result.
   std::array<uint64_t, kEngines> free{}, results{};
+  /// The same for the rows in each slot.
+  std::array<std::array<uint64_t, kSlots>, kEngines> rowResults{};
+  /// When each engine last signaled each semaphore.
+  std::array<std::array<uint64_t, kSemaphores>, kEngines> lastSignals{};
   std::array<std::priority_queue<Count, std::vector<Count>, std::greater<>>,
              kSemaphores>
       counts;

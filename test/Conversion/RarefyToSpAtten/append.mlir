@@ -5,13 +5,17 @@
 // CHECK-LABEL: isa.program @append for "spatten"
 // CHECK-DAG: isa.tensor @keys.msb in at [[#KEYS:]] : tensor<2x9x64xi12>
 // CHECK-DAG: isa.tensor @new.msb in at [[#NEW:]] : tensor<2x2x1x64xi12>
-// CHECK: spatten.copy bytes = 96, offset = [[#KEYS + 672]], from_offset = [[#NEW]]
+// CHECK: spatten.set_base base = 3, address = [[#KEYS + 672]]
+// CHECK-NEXT: spatten.set_base base = 4, address = [[#NEW]]
+// CHECK-NEXT: spatten.copy base = 3, from = 4, rows = 2, transactions = 3, stride = 864, from_stride = 96
 // CHECK: spatten.load_key keys = 8,
 // CHECK: spatten.protect token = 8
-// CHECK-NEXT: spatten.fence
+// CHECK-NEXT: spatten.fence engines = [accumulate]
 // CHECK-NEXT: spatten.topk_tokens candidates = 9, keep = 4, all
-// CHECK: spatten.copy bytes = 96, offset = [[#KEYS + 768]], from_offset = [[#NEW + 192]]
 // CHECK: spatten.keep_tokens
+// CHECK: spatten.set_base base = 3, address = [[#KEYS + 768]]
+// CHECK-NEXT: spatten.set_base base = 4, address = [[#NEW + 192]]
+// CHECK-NEXT: spatten.copy
 // CHECK: spatten.load_key keys = 4, bits = 12, gather
 func.func @append(%q: tensor<2x1x64xi16>, %k: tensor<2x9x64xi16> {rarefy.name = "keys"}, %new: tensor<2x2x1x64xi16> {rarefy.name = "new"})
     -> tensor<2x2x1x64xi16> attributes {spatten.program} {

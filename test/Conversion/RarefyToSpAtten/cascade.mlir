@@ -5,15 +5,20 @@
 // CHECK-LABEL: isa.program @cascade for "spatten"
 // CHECK-DAG: isa.tensor @keys.msb in at [[#KEYS:]] : tensor<3x2x32x64xi12>
 // CHECK-DAG: isa.tensor @new.msb in at [[#NEW:]] : tensor<2x1x64xi12>
-// CHECK: spatten.copy bytes = 96, offset = [[#KEYS + 2976]], from_offset = [[#NEW]]
 // CHECK: spatten.keep_all_tokens tokens = 32
-// CHECK-NEXT: spatten.fence
 // CHECK-NEXT: spatten.clear_tokens tokens = 32
+// CHECK-NEXT: spatten.fence{{$}}
+// CHECK: spatten.set_base base = 3, address = [[#KEYS + 2976]]
+// CHECK-NEXT: spatten.set_base base = 4, address = [[#NEW]]
+// CHECK-NEXT: spatten.copy base = 3, from = 4, rows = 2, transactions = 3, stride = 3072, from_stride = 96
+// CHECK: spatten.fence engines = [fetch]
+// CHECK-NEXT: spatten.load_key keys = 32
 // CHECK: spatten.add_tokens wait = [7], keys = 32
-// CHECK: spatten.fence
+// CHECK: spatten.fence engines = [accumulate]
 // CHECK-NEXT: spatten.topk_tokens candidates = 32, keep = 12, all
+// CHECK-NEXT: spatten.fence{{$}}
 // CHECK-NEXT: spatten.keep_tokens
-// CHECK-NEXT: spatten.fence
+// CHECK-NEXT: spatten.fence{{$}}
 // CHECK: spatten.load_key keys = 12, bits = 12, gather, offset = [[#KEYS + 6144]]
 // CHECK: spatten.add_tokens wait = [7], keys = 12
 // CHECK: spatten.topk_tokens candidates = 12, keep = 5

@@ -1,7 +1,7 @@
 // RUN: rarefy-opt %s --convert-rarefy-to-spatten=config=%src/configs/spatten.yaml | FileCheck %s
 
-// One row per head, in two fused pairs: rows wait for the row before in the same
-// slot from the third on, of which there is none here.
+// One row per head, in two fused pairs: the second one's scores come before the
+// first one reads its low bits.
 // CHECK-LABEL: isa.program @row for "spatten"
 // CHECK-DAG: isa.tensor @q in at {{[0-9]+}} : tensor<4x1x64xi16>
 // CHECK-DAG: isa.tensor @k.msb in at [[#KEY:]] : tensor<2x96x2x64xi6>
@@ -9,16 +9,21 @@
 // CHECK-DAG: isa.tensor @v.value in at [[#VALUE:]] : tensor<2x96x2x64xi6>
 // CHECK-DAG: isa.tensor @result0 out at [[#OUT:]] : tensor<4x1x64xi16>
 // CHECK-DAG: isa.tensor @scales.1 in at {{[0-9]+}} : tensor<4xf32> = dense<{{.*}}> : tensor<4xf32>
-// CHECK: spatten.bind_key lines = 24
-// CHECK-NEXT: spatten.bind_key buffer = 1, line = 24, lines = 24
-// CHECK-NEXT: spatten.bind_value lines = 4
-// CHECK: spatten.load_key keys = 96, bits = 6, shift = 4, fused, offset = [[#KEY]]
+// CHECK: spatten.bind_key lines = 64
+// CHECK-NEXT: spatten.bind_key buffer = 1, line = 64, lines = 64
+// CHECK: spatten.bind_value lines = 64
+// CHECK: spatten.load_scales heads = 4
+// CHECK-NEXT: spatten.load_key keys = 96, bits = 6, shift = 4, fused, offset = [[#KEY]]
 // CHECK: spatten.score wait = [0], signal = [3], keys = 96
 // CHECK-NEXT: spatten.score wait = [0], signal = [3], lane = 1, keys = 96
 // CHECK-NEXT: spatten.softmax wait = [3], keys = 96
+// CHECK-NEXT: spatten.check signal = [4], threshold = 205
 // CHECK-NEXT: spatten.softmax wait = [3], lane = 1, keys = 96
-// CHECK-NEXT: spatten.check threshold = 205
 // CHECK-NEXT: spatten.check signal = [4], lane = 1, threshold = 205
+// CHECK-NEXT: spatten.load_key buffer = 1
+// CHECK-NEXT: spatten.set_head head = 2
+// CHECK: spatten.check signal = [4], slot = 1, lane = 1, threshold = 205
+// CHECK-NEXT: spatten.set_head{{$}}
 // CHECK-NEXT: spatten.load_key_lsb wait = [4], signal = [5], keys = 96, bits = 4, offset = [[#LOW]]
 // CHECK: spatten.score wait = [5], signal = [3], keys = 96, requantized
 // CHECK: spatten.softmax wait = [3], signal = [6], lane = 1, keys = 96, requantized
@@ -28,6 +33,7 @@
 // CHECK-NEXT: spatten.weight signal = [13], lane = 1, values = 16, selected, compact
 // CHECK-NEXT: spatten.store_output wait = [13], offset = [[#OUT]]
 // CHECK: spatten.set_head head = 2
+// CHECK: spatten.load_key_lsb wait = [4], signal = [5], buffer = 1
 // CHECK: spatten.halt
 func.func @row(%q: tensor<4x1x64xi16> {rarefy.name = "q"}, %k: tensor<4x96x64xi16> {rarefy.name = "k"}, %v: tensor<4x96x64xi16> {rarefy.name = "v"})
     -> tensor<4x1x64xi16> attributes {spatten.program} {

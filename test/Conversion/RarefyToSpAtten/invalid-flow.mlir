@@ -124,6 +124,6 @@ func.func @f(%q: tensor<2x1x64xi16>, %k: tensor<2x8x64xi16>, %v: tensor<2x8x64xi
   %o = tensor.empty() : tensor<2x1x64xi16>
   %0 = rarefy.attention ins(%q, %k, %v : tensor<2x1x64xi16>, tensor<2x8x64xi16>, tensor<2x8x64xi16>)
     outs(%o : tensor<2x1x64xi16>) {scale = 1.0 : f32} -> tensor<2x1x64xi16>
-  // expected-error@+1 {{returns operand 1, which is neither an output nor the importance of all tokens}}
+  // expected-error@+1 {{returns operand 1, which is neither an output nor the importance of all tokens or heads}}
   return %0, %r : tensor<2x1x64xi16>, tensor<8xi32>
 }

@@ -128,6 +128,15 @@ isa.program @set for "spatten" {key_lines = 16 : i64, value_lines = 16 : i64,
 
 // -----
 
+// expected-error@+3 {{expected members of 'engines' among fetch fetch_key_lsb fetch_value score softmax value_topk weight accumulate topk store product, found core}}
+isa.program @engines for "spatten" {key_lines = 16 : i64, value_lines = 16 : i64,
+    rows_per_line = 8 : i64, max_keys = 64 : i64} {
+  spatten.fence engines = [score, core]
+  spatten.halt
+}
+
+// -----
+
 // expected-error@+3 {{expects 'factor' to be finite}}
 isa.program @real for "spatten" {key_lines = 16 : i64, value_lines = 16 : i64,
     rows_per_line = 8 : i64, max_keys = 64 : i64} {

@@ -43,8 +43,8 @@ spatten.load_heads base = 6, heads = 12
 spatten.load_list base = 6, tokens = 204
 // CHECK-NEXT: spatten.load_vector base = 6, elements = 1024{{$}}
 spatten.load_vector base = 6, elements = 1024
-// CHECK-NEXT: spatten.copy base = 1, from = 7, bytes = 96, offset = 98304{{$}}
-spatten.copy base = 1, offset = 98304, from = 7, bytes = 96
+// CHECK-NEXT: spatten.copy base = 1, from = 7, rows = 6, transactions = 3, stride = 98304, from_stride = 96{{$}}
+spatten.copy base = 1, from = 7, rows = 6, transactions = 3, stride = 98304, from_stride = 96
 // CHECK-NEXT: spatten.score wait = [2, 3], signal = [5], keys = 921{{$}}
 spatten.score slot = 0, buffer = 0, keys = 921, wait = [2, 3], signal = [5]
 // CHECK-NEXT: spatten.softmax wait = [5], signal = [6], keys = 921{{$}}
@@ -91,5 +91,7 @@ spatten.store_list base = 9, tokens = 204
 spatten.store_vector base = 9, elements = 1024
 // CHECK-NEXT: spatten.multiply base = 10, bits = 8, rows = 1024, columns = 1024{{$}}
 spatten.multiply base = 10, bits = 8, rows = 1024, columns = 1024
+// CHECK-NEXT: spatten.fence engines = [accumulate, topk]{{$}}
+spatten.fence engines = [topk, accumulate]
 // CHECK-NEXT: spatten.fence{{$}}
-spatten.fence
+spatten.fence engines = []

@@ -25,6 +25,14 @@ TEST(SpAttenSimulator, RefusesOtherInstructionSets) {
             "expected a program for 'spatten', found one for 'sparch'");
 }
 
+TEST(SpAttenSimulator, FencesNameEngines) {
+  SmallVector<StringRef> names;
+  StringRef(FenceOp::getFields().front().members).split(names, ' ');
+  ASSERT_EQ(names.size(), kEngines - 1);
+  for (unsigned engine = 1; engine < kEngines; ++engine)
+    EXPECT_EQ(names[engine - 1], getName(Engine(engine)));
+}
+
 TEST(SpAttenStatistics, ContradictThemselvesVisibly) {
   Statistics statistics;
   statistics.config = getConfig();

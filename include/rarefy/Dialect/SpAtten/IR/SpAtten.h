@@ -10,7 +10,8 @@
 
 namespace rarefy::spatten {
 
-/// What executes an instruction. The front end, `Control`, has no queue.
+/// What executes an instruction. The front end, `Control`, has no queue; the
+/// others are members of `fence`, in this order.
 enum class Engine {
   Control,
   Fetch,
@@ -31,7 +32,7 @@ inline constexpr unsigned kHeadSize = 64;
 inline constexpr unsigned kSemaphores = 16;
 inline constexpr unsigned kBases = 16;
 inline constexpr unsigned kBuffers = 16;
-inline constexpr unsigned kSlots = 2;
+inline constexpr unsigned kSlots = 4;
 inline constexpr unsigned kLanes = 2;
 inline constexpr unsigned kMaxTokens = 2048;
 inline constexpr unsigned kMaxHeads = 64;

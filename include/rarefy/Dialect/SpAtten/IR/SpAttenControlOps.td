@@ -172,14 +172,19 @@ def SpAtten_SyncOp : SpAtten_Control<"sync", 0x0c, [
   }];
 }
 
-def SpAtten_FenceOp : SpAtten_Control<"fence", 0x0d, []> {
-  let summary = "Wait for every engine";
+def SpAtten_FenceOp : SpAtten_Control<"fence", 0x0d, [
+    NamedSet<"engines", ["fetch", "fetch_key_lsb", "fetch_value", "score",
+                         "softmax", "value_topk", "weight", "accumulate",
+                         "topk", "store", "product"],
+             "engines to wait for, all if empty">]> {
+  let summary = "Wait for engines";
   let description = [{
-    The front end goes on when every engine is idle.
+    The front end goes on when every engine in `engines` is idle, or every
+    engine of the machine if the set is empty.
 
     Example:
     ```mlir
-    spatten.fence
+    spatten.fence engines = [accumulate, topk]
     ```
   }];
 }

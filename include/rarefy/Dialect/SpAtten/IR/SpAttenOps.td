@@ -137,15 +137,18 @@ def SpAtten_LoadVectorOp : SpAtten_Inst<"load_vector", 0x18, "Fetch", [
 
 def SpAtten_CopyOp : SpAtten_Inst<"copy", 0x19, "Fetch", [
     Base, Field<"from", 4, "base register of the source">,
-    Field<"bytes", 16, "bytes to copy", 1, 65535>, Offset,
-    Field<"from_offset", 32, "bytes added to the base of the source">]> {
-  let summary = "Copy bytes within memory";
+    Field<"rows", 7, "rows to copy", 1, 64>,
+    Field<"transactions", 6, "32-byte transactions of a row", 1, 63>,
+    Field<"stride", 32, "bytes from row to row">,
+    Field<"from_stride", 32, "bytes from row to row of the source">]> {
+  let summary = "Copy rows within memory";
   let description = [{
-    Copies `bytes` bytes, for example a new token to the end of the keys.
+    Reads `rows` rows of `transactions` times 32 bytes, then writes them: for
+    example a new token behind the keys of each head.
 
     Example:
     ```mlir
-    spatten.copy base = 1, offset = 98304, from = 7, bytes = 96
+    spatten.copy base = 1, from = 7, rows = 6, transactions = 3, stride = 98304, from_stride = 96
     ```
   }];
 }
