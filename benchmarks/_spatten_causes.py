@@ -14,6 +14,11 @@ NOMINAL = (
     "the paper's dense step, 366.7 ms / 22.1, reads vectors of 12 bits at no more than 143 GB/s, or of 32 bits at 382, which "
     "is the memory of its end-to-end table; with that see the rows of 375 GB/s"
 )
+ONE_BUFFER = (
+    "keys of 6 bits come in pairs of heads, and those of some 900 tokens fill the SRAM, as in the authors' RTL: the next pair is "
+    "read when the check of this one is over. With twice the SRAM GPT-2 small takes {sweep sram/gpt2-small/512|cycles} cycles "
+    "of {sweep sram/gpt2-small/256|cycles}"
+)
 SCHEDULE = (
     "memory and what is read of it: with 8 + 4 bits, the paper's other common setting, it is "
     "{why/gpt2-medium/8 + 4 bits|ms} ms, and at the 375 GB/s of the paper's weights "
@@ -22,15 +27,18 @@ SCHEDULE = (
 )
 # The cause by the beginning of a figure's name; {run|metric} is filled in from the records.
 CAUSES = {
-    "trace: beside rows in a pipeline": "the sum of each row's slowest engine has no latencies; with a memory that answers "
-    "in 1 cycle and a softmax of 5 instead of 87 it is {why/gpt2-small/short latencies|cycles} cycles. The rest is where "
-    "layers wait for the list of their tokens",
+    "trace: beside rows in a pipeline": ONE_BUFFER
+    + ", and with a memory that answers in 1 cycle and a softmax of 5 instead of 87 "
+    "{why/gpt2-small/twice the SRAM, short latencies|cycles}. The rest is where layers wait for the list of their tokens",
     "trace: beside one engine": "engines work at the same time; busy cycles know no latencies",
+    "SRAM: ": ONE_BUFFER,
     "reduction:": "the mean has GPT-2 small of one task, which keeps {trace: multiplied, products|simulated} products, 6 "
     "times fewer; the paper's tasks are printed as a picture only. GPT-2 medium's schedule has the paper's mean",
-    "throughput: GPT-2": "the HBM2 of the authors' simulator reads 12.84 bytes a cycle of the paper's 32 from each channel: "
-    "GPT-2 medium has {gpt2-medium/nominal|teraflops} TFLOPS at 512 GB/s, {gpt2-medium/375 GB/s|teraflops} at 375 GB/s, "
-    "{gpt2-medium/timing|teraflops} with that",
+    "throughput: GPT-2, timing": "the HBM2 of the authors' simulator reads 12.84 bytes a cycle of the paper's 32 from each "
+    "channel: GPT-2 medium has {gpt2-medium/timing|teraflops} TFLOPS with it, {gpt2-medium/375 GB/s|teraflops} at 375 GB/s",
+    "throughput: GPT-2": "the mean has GPT-2 small of one task, with fewer products to a row: it has "
+    "{gpt2-small/nominal|teraflops} TFLOPS at 512 GB/s, GPT-2 medium, whose schedule has the paper's reduction, "
+    "{gpt2-medium/nominal|teraflops}. And " + ONE_BUFFER,
     "throughput: BERT": VALUE_TOPK
     + "Where no row selects values it is {why/bert-base/all values|teraflops} TFLOPS, with "
     "384 tokens {why/bert-base/all values of 384 tokens|teraflops}; with 64 comparisons at once and rounds for nothing "
@@ -47,8 +55,8 @@ CAUSES = {
     "the rows of 375 GB/s",
     "breakdown: + progressive quantization, 375": "with 6 + 4 bits; with 8 + 4 bits the step ends at "
     "{why/gpt2-medium/8 + 4 bits, 375 GB/s|ms} ms instead of {gpt2-medium/375 GB/s|ms} ms",
-    "breakdown: + progressive quantization": "from 12 bits to 6.2 is half of the bytes at most; the paper's 5.1 times fewer "
-    "are those of 32 bits: see the rows of 375 GB/s",
+    "breakdown: + progressive quantization": "from 12 bits to 6.2 is half of the bytes at most, and a row waits for its "
+    "check; the paper's 5.1 times fewer bytes are those of 32 bits: see the rows of 375 GB/s. " + ONE_BUFFER,
     "breakdown: all": "366.7 ms over the attention of end to end, see there; the paper's own 2.13 ms are 172",
     "top-k": "the paper's 3 is that of its breakdown, before keys and values have fewer bits: "
     "{breakdown: + 16-way top-k, 375 GB/s memory, x|simulated} there. After it, memory is faster and a serial top-k as slow",

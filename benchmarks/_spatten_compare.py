@@ -161,6 +161,9 @@ def compare_steps(recorder: Recorder, results: Mapping[str, Result]) -> None:
     cycles = {count: results[f"sweep topk/gpt2-small/{count}"].cycles for count in (1, 16, 32)}
     add_comparison(recorder, "top-k: whole machine, 16 over 1, x", cycles[1] / cycles[16], 3.0)
     add_comparison(recorder, "top-k: whole machine, 32 over 16, x", cycles[16] / cycles[32], 1.0)
+    for model in ("gpt2-small", "bert-base"):
+        half, whole = (results[f"sweep sram/{model}/{lines}"].cycles for lines in (256, 512))
+        add_comparison(recorder, f"SRAM: {model}, 393 KB over 197 KB, x", half / whole, 1.0)
 
 
 def compare_end_to_end(recorder: Recorder, results: Mapping[str, Result]) -> None:

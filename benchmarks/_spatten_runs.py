@@ -155,7 +155,9 @@ def runs() -> dict[str, Run]:
     listed |= {f"{model}/eighth": Run(model, "spatten-eighth") for model in reversed(MODELS)}
     listed |= {f"{model}/nominal": Run(model) for model in MODELS[2:]}
     listed |= {
-        "why/gpt2-small/short latencies": Run("gpt2-small", parameters=SHORT_LATENCIES),
+        "why/gpt2-small/twice the SRAM, short latencies": Run(
+            "gpt2-small", parameters=("sram.lines=512", *SHORT_LATENCIES)
+        ),
         "why/gpt2-medium/8 + 4 bits": Run("gpt2-medium/8-bits"),
         "why/gpt2-medium/8 + 4 bits, 375 GB/s": Run("gpt2-medium/8-bits", parameters=_rate(FC_RATE)),
         "why/bert-base/all values": Run("bert-base/all-values"),

@@ -49,6 +49,7 @@ SECTIONS = {
         [*BESIDE, *STEP_TIMES],
     ),
     "top-k: ": ("Cycles by the parallelism of top-k", BESIDE),
+    "SRAM: ": ("Cycles by the size of each SRAM", BESIDE),
     "end to end: ": ("GPT-2 medium, 32 tokens", BESIDE),
     "power: ": ("Power", [*BESIDE, *EACH]),
     "sweep ": ("Sweeps: numbers compared at once, KB of each SRAM, GB/s", SWEPT),

@@ -101,19 +101,34 @@ def test_generation(tmp_path: Path, heads: int, keys: int, keep: int, threshold:
 
 
 @pytest.mark.parametrize(
-    "rows, causal, keep", [(40, False, 10), (7, False, None), (2, False, None), (9, True, 4)]
+    "rows, causal, keep, lsb",
+    [
+        (40, False, 10, 0),
+        (7, False, None, 0),
+        (2, False, None, 0),
+        (9, True, 4, 0),
+        (60, False, 10, 4),
+        (30, True, 9, 4),
+    ],
 )
-def test_summarization(tmp_path: Path, rows: int, causal: bool, keep: int | None) -> None:
+def test_summarization(tmp_path: Path, rows: int, causal: bool, keep: int | None, lsb: int) -> None:
     rng = np.random.default_rng(rows)
-    q, k, v = draw((3, rows, 64), 12, rng), draw((3, rows, 64), 8, rng), draw((3, rows, 64), 12, rng)
+    q, k, v = draw((3, rows, 64), 12, rng), draw((3, rows, 64), 8 + lsb, rng), draw((3, rows, 64), 12, rng)
+    scale, planes = 1e-6 / (1 << lsb), Planes(8, lsb, 0.1)
     options = (
-        "scale = 1.0e-6 : f32, value_bits = 8, planes = #rarefy.planes<msb = 8, lsb = 0, threshold = 0.0>"
+        f"scale = {scale:e} : f32, value_bits = 8, "
+        f"planes = #rarefy.planes<msb = 8, lsb = {lsb}, threshold = {planes.threshold:e}>"
     )
     options += f", keep_values = {keep}" * (keep is not None) + ", causal" * causal
-    inputs = {"q": q, "k.msb": k.astype(np.int8), "v.value": (v >> 4).astype(np.int8)}
+    inputs = {"q": q, "k.msb": (k >> lsb).astype(np.int8), "v.value": (v >> 4).astype(np.int8)}
+    if lsb:
+        inputs["k.lsb"] = (k & 15).astype(np.int8)
     figures = simulate(tmp_path, program(3, rows, rows, options), inputs)
-    wanted = attention(q, k, v, scale=1e-6, planes=Planes(8, 0, 0.0), value_bits=8, keep=keep, causal=causal)
+    wanted = attention(q, k, v, scale=scale, planes=planes, value_bits=8, keep=keep, causal=causal)
     np.testing.assert_array_equal(np.load(tmp_path / "result0.npy"), wanted.output)
     np.testing.assert_array_equal(np.load(tmp_path / "result1.npy").view(np.uint32), wanted.tokens)
     np.testing.assert_array_equal(np.load(tmp_path / "result2.npy"), wanted.heads)
-    assert figures["bytes"]["read"]["key_msb"] == 3 * rows * 64, "keys are read once for each head"
+    if not lsb:
+        assert figures["bytes"]["read"]["key_msb"] == 3 * rows * 64, "keys are read once for each head"
+    assert figures["requantized_rows"] == wanted.refetched.sum()
+    assert not lsb or 0 < wanted.refetched.sum() < 3 * rows

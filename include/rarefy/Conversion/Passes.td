@@ -24,6 +24,10 @@ def ConvertRarefyToSpAtten : Pass<"convert-rarefy-to-spatten", "::mlir::ModuleOp
     function that does not fit the configuration, or has an op that the device
     lacks, is refused with the reason.
 
+    The rows of a head share its keys and values, which are loaded once. Where
+    keys have a low plane, each row loads the high one for itself: what one row
+    adds to it in the SRAM is not for the others.
+
     Example:
     ```mlir
     func.func @row(%q: tensor<2x1x64xi16>, %k: tensor<2x96x64xi16>, %v: tensor<2x96x64xi16>)

@@ -35,7 +35,7 @@ enum : unsigned { kZeroBase, kQueryBase, kOutputBase, kCopyTo, kCopyFrom };
 /// A row that is checked has its low bits read, if it needs them, behind the
 /// first scores of so many rows after it: an engine has their work to do while
 /// the softmax decides.
-constexpr unsigned kCheckDistance = 1;
+constexpr unsigned kCheckDistance = 2;
 
 /// One row, of one head or of a pair of heads.
 struct Row {
@@ -44,7 +44,8 @@ struct Row {
   unsigned head, group;
   /// The row within its heads, and within the stream.
   unsigned row, index;
-  unsigned keys;
+  /// The keys in SRAM that it reads, within the stream, and their number.
+  unsigned keyGroup, keys;
   /// Base registers and offsets of query and output of the first lane.
   unsigned queryBase = kZeroBase, outputBase = kZeroBase;
   uint64_t query = 0, output = 0;
@@ -53,14 +54,26 @@ struct Row {
   bool isFirst() const { return row == 0; }
   bool isLast() const { return row + 1 == plan->rows; }
   bool waits() const { return index >= kSlots; }
+  /// Low bits that one row reads would be seen by all: each has its own keys.
+  bool isFirstOfKeys() const { return isFirst() || plan->lowBits; }
+  bool isLastOfKeys() const { return isLast() || plan->lowBits; }
+};
+
+/// How many of them a stream has.
+struct Counts {
+  /// All heads, or pairs of heads; all keys in SRAM.
+  unsigned groups = 0, keyGroups = 0;
+  unsigned rows = 0;
+
+  void add(const AttentionPlan &plan);
 };
 
 class RowEmitter {
 public:
   RowEmitter(ProgramBuilder &program, unsigned keyBuffers,
-             unsigned valueBuffers, unsigned groups, unsigned rows)
+             unsigned valueBuffers, Counts all)
       : program(program), keyBuffers(keyBuffers), valueBuffers(valueBuffers),
-        groups(groups), rows(rows) {}
+        all(all) {}
 
   void emit(const AttentionPlan &plan);
   /// Emits what rows still have to do.
@@ -73,7 +86,8 @@ private:
   void emitLoop(const AttentionPlan &plan, unsigned head, unsigned first,
                 unsigned count);
   void finishRows(size_t left);
-  void loadGroup(const Row &row);
+  void finishRowsBefore(const Row &row);
+  void loadKeys(const Row &row);
   void loadValues(const Row &row);
   void setHead(const Row &row);
 
@@ -85,20 +99,18 @@ private:
   void emitImportance(const Row &row);
 
   /// A later row waits until this one has left its slot.
-  bool frees(const Row &row) const { return row.index + kSlots < rows; }
+  bool frees(const Row &row) const { return row.index + kSlots < all.rows; }
   bool freesKeys(const Row &row) const {
-    return row.isLast() && row.group + keyBuffers < groups;
+    return row.isLastOfKeys() && row.keyGroup + keyBuffers < all.keyGroups;
   }
   bool freesValues(const Row &row) const {
-    return row.isLast() && row.group + valueBuffers < groups;
+    return row.isLast() && row.group + valueBuffers < all.groups;
   }
 
   ProgramBuilder &program;
   unsigned keyBuffers, valueBuffers;
-  /// All heads, or pairs of heads, and all rows of the stream; those before the
-  /// attention that is emitted.
-  unsigned groups, rows;
-  unsigned firstGroup = 0, firstRow = 0;
+  /// What the stream has, and what is before the attention that is emitted.
+  Counts all, before;
   /// Rows whose first probabilities are there.
   std::deque<Row> begun;
   std::optional<unsigned> head;
@@ -143,14 +155,26 @@ static unsigned getKeyHead(const AttentionPlan &plan, unsigned head) {
   return plan.pairs ? head : head / plan.sharing;
 }
 
+void Counts::add(const AttentionPlan &plan) {
+  groups += getGroups(plan);
+  keyGroups += getGroups(plan) * (plan.lowBits ? plan.rows : 1);
+  rows += getGroups(plan) * plan.rows;
+}
+
 Row RowEmitter::getRow(const AttentionPlan &plan, unsigned head,
                        unsigned row) const {
   unsigned keys = plan.causal
                       ? std::min(plan.keys, row + 1 + plan.keys - plan.rows)
                       : plan.keys;
-  Row result{
-      &plan, head, firstGroup + head, row, firstRow + head * plan.rows + row,
-      keys};
+  unsigned index = head * plan.rows + row;
+  unsigned keyGroup = plan.lowBits ? index : head;
+  Row result{&plan,
+             head,
+             before.groups + head,
+             row,
+             before.rows + index,
+             before.keyGroups + keyGroup,
+             keys};
   uint64_t lane = uint64_t(head) * getLanes(plan);
   result.query = plan.query.address + lane * plan.query.headStride +
                  row * plan.query.rowStride;
@@ -178,20 +202,24 @@ void RowEmitter::loadValues(const Row &row) {
           getKeyHead(plan, row.head) * plan.values.headStride);
 }
 
-/// Loads keys and, if all rows of the heads share them, values.
-void RowEmitter::loadGroup(const Row &row) {
+void RowEmitter::loadKeys(const Row &row) {
   const AttentionPlan &plan = *row.plan;
-  unsigned buffers = std::min(keyBuffers, valueBuffers);
-  while (!begun.empty() && begun.front().group + buffers <= row.group)
-    finishRows(begun.size() - 1);
-  program.emit<LoadKeyOp>(set({{KeyFree, row.group >= keyBuffers}}), 0,
-                          kZeroBase, row.group % keyBuffers, plan.keys,
-                          plan.key.bits, plan.key.shift, plan.key.fused,
-                          plan.gather,
+  program.emit<LoadKeyOp>(set({{KeyFree, row.keyGroup >= keyBuffers}}), 0,
+                          kZeroBase, row.keyGroup % keyBuffers,
+                          plan.lowBits ? row.keys : plan.keys, plan.key.bits,
+                          plan.key.shift, plan.key.fused, plan.gather,
                           plan.keyHigh.address + getKeyHead(plan, row.head) *
                                                      plan.keyHigh.headStride);
-  if (!isCompact(plan))
-    loadValues(row);
+}
+
+/// Emits the rest of rows whose buffers `row` loads anew.
+void RowEmitter::finishRowsBefore(const Row &row) {
+  auto isInTheWay = [&](const Row &other) {
+    return other.keyGroup + keyBuffers <= row.keyGroup ||
+           other.group + valueBuffers <= row.group;
+  };
+  while (!begun.empty() && isInTheWay(begun.front()))
+    finishRows(begun.size() - 1);
 }
 
 /// Turns scores into probabilities, the first time or `again` with low bits;
@@ -222,6 +250,10 @@ void RowEmitter::emitSoftmax(const Row &row, bool again) {
 void RowEmitter::emitFront(const Row &row) {
   const AttentionPlan &plan = *row.plan;
   unsigned lanes = getLanes(plan);
+  if (row.isFirstOfKeys())
+    loadKeys(row);
+  if (row.isFirst() && !isCompact(plan))
+    loadValues(row);
   setHead(row);
   for (unsigned lane = 0; lane < lanes; ++lane)
     program.emit<LoadQueryOp>(set({{SlotFree, row.waits() && lane == 0}}),
@@ -233,7 +265,7 @@ void RowEmitter::emitFront(const Row &row) {
         set({{QueryReady, true}}),
         set({{Scored, true},
              {KeyFree, freesKeys(row) && !plan.lowBits && lane + 1 == lanes}}),
-        row.slot(), lane, row.group % keyBuffers, row.keys,
+        row.slot(), lane, row.keyGroup % keyBuffers, row.keys,
         /*requantized=*/false);
   emitSoftmax(row, /*again=*/false);
   saysAdded[row.slot()] = plan.addTokens && !plan.addHeads && frees(row);
@@ -247,14 +279,14 @@ void RowEmitter::emitLowBits(const Row &row) {
     unsigned head = (row.head * lanes + lane) / plan.sharing;
     program.emit<LoadKeyLsbOp>(
         set({{Checked, true}}), set({{LowReady, true}}), kZeroBase,
-        row.group % keyBuffers, row.keys, plan.lowBits, row.slot(), lane,
+        row.keyGroup % keyBuffers, row.keys, plan.lowBits, row.slot(), lane,
         plan.gather, plan.keyLow.address + head * plan.keyLow.headStride);
   }
   for (unsigned lane = 0; lane < lanes; ++lane)
     program.emit<ScoreOp>(
         set({{LowReady, true}}),
         set({{Scored, true}, {KeyFree, freesKeys(row) && lane + 1 == lanes}}),
-        row.slot(), lane, row.group % keyBuffers, row.keys,
+        row.slot(), lane, row.keyGroup % keyBuffers, row.keys,
         /*requantized=*/true);
   emitSoftmax(row, /*again=*/true);
 }
@@ -329,7 +361,7 @@ void RowEmitter::finishRows(size_t left) {
 /// free alike, and none is the first or the last of its heads.
 bool RowEmitter::isAlike(const Row &row) const {
   return !row.plan->causal && row.row >= kSlots + getDistance(*row.plan) &&
-         !row.isLast() && frees(row);
+         !row.isLast() && frees(row) && (!row.plan->lowBits || freesKeys(row));
 }
 
 /// Emits `count` rows, a multiple of the slots, as a loop over all slots.
@@ -360,7 +392,6 @@ void RowEmitter::emitLoop(const AttentionPlan &plan, unsigned head,
 }
 
 void RowEmitter::emitGroup(const AttentionPlan &plan, unsigned head) {
-  loadGroup(getRow(plan, head, 0));
   for (unsigned row = 0; row < plan.rows;) {
     unsigned end = row;
     while (end < plan.rows && isAlike(getRow(plan, head, end)))
@@ -371,8 +402,10 @@ void RowEmitter::emitGroup(const AttentionPlan &plan, unsigned head) {
       row += count;
       continue;
     }
-    emitFront(getRow(plan, head, row));
-    begun.push_back(getRow(plan, head, row++));
+    Row next = getRow(plan, head, row++);
+    finishRowsBefore(next);
+    emitFront(next);
+    begun.push_back(next);
     finishRows(getDistance(plan));
   }
 }
@@ -380,8 +413,7 @@ void RowEmitter::emitGroup(const AttentionPlan &plan, unsigned head) {
 void RowEmitter::emit(const AttentionPlan &plan) {
   for (unsigned head = 0; head < getGroups(plan); ++head)
     emitGroup(plan, head);
-  firstGroup += getGroups(plan);
-  firstRow += getGroups(plan) * plan.rows;
+  before.add(plan);
 }
 
 /// Emits a copy, in parts where a row is longer than an instruction can say.
@@ -399,10 +431,12 @@ static void emitCopy(ProgramBuilder &program, const CopyPlan &copy) {
 
 RowStream::Layout RowStream::getLayout(const AttentionPlan &plan) const {
   const auto &sram = program.getConfig().sram;
-  // More parts than there are rows in flight are of no use.
+  // More parts than there are rows in flight are of no use; a loop over all
+  // slots is one over all parts.
   auto count = [&](unsigned rows, bool fused) {
     unsigned needed = getLines(rows, sram.elementsPerLine / kHeadSize, fused);
-    return std::clamp(unsigned(sram.lines) / needed, 1u, kSlots);
+    return std::clamp(llvm::bit_floor(unsigned(sram.lines) / needed), 1u,
+                      kSlots);
   };
   unsigned values = isCompact(plan) ? getNumValues(plan) : plan.keys;
   return {count(plan.keys, plan.key.fused), count(values, plan.value.fused),
@@ -451,15 +485,12 @@ void RowStream::flush() {
     return;
   Location outer = program.getLoc();
   program.waitForEngines();
-  unsigned groups = 0, rows = 0;
+  Counts all;
   for (const Item &item : items)
-    if (auto *plan = std::get_if<AttentionPlan>(&item.plan)) {
-      groups += getGroups(*plan);
-      rows += getGroups(*plan) * plan->rows;
-    }
+    if (auto *plan = std::get_if<AttentionPlan>(&item.plan))
+      all.add(*plan);
   emitLayout();
-  RowEmitter emitter(program, bound.keyBuffers, bound.valueBuffers, groups,
-                     rows);
+  RowEmitter emitter(program, bound.keyBuffers, bound.valueBuffers, all);
   bool isCopying = false;
   for (const Item &item : items) {
     program.setLoc(item.loc);

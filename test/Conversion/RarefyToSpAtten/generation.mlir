@@ -9,9 +9,9 @@
 // CHECK-DAG: isa.tensor @v.value in at [[#VALUE:]] : tensor<2x96x2x64xi6>
 // CHECK-DAG: isa.tensor @result0 out at [[#OUT:]] : tensor<4x1x64xi16>
 // CHECK-DAG: isa.tensor @scales.1 in at {{[0-9]+}} : tensor<4xf32> = dense<{{.*}}> : tensor<4xf32>
-// CHECK: spatten.bind_key lines = 64
-// CHECK-NEXT: spatten.bind_key buffer = 1, line = 64, lines = 64
-// CHECK: spatten.bind_value lines = 64
+// CHECK: spatten.bind_key lines = 32
+// CHECK-NEXT: spatten.bind_key buffer = 1, line = 32, lines = 32
+// CHECK: spatten.bind_value lines = 32
 // CHECK: spatten.load_scales heads = 4
 // CHECK-NEXT: spatten.load_key keys = 96, bits = 6, shift = 4, fused, offset = [[#KEY]]
 // CHECK: spatten.score wait = [0], signal = [3], keys = 96

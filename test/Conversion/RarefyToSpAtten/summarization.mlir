@@ -8,7 +8,7 @@
 // CHECK-NEXT: spatten.load_value signal = [11], values = 40, bits = 8, shift = 4,
 // CHECK-NEXT: spatten.set_head{{$}}
 // CHECK-NOT: spatten.load_key
-// CHECK: spatten.loop count = 8
+// CHECK: spatten.loop count = 3
 // CHECK-NEXT: spatten.load_query wait = [2], signal = [0], base = 1
 // CHECK: spatten.softmax wait = [3, 8, 9], signal = [2, 6, 7], keys = 40
 // CHECK-NEXT: spatten.add_tokens wait = [7], signal = [9], keys = 40
@@ -16,8 +16,8 @@
 // CHECK-NEXT: spatten.weight wait = [14], signal = [13], values = 10, selected
 // CHECK-NEXT: spatten.store_output wait = [13], signal = [8], base = 2
 // CHECK-NEXT: spatten.load_query wait = [2], signal = [0], slot = 1, base = 1, offset = 128
-// CHECK: spatten.add_base base = 1, stride = 512
-// CHECK-NEXT: spatten.add_base base = 2, stride = 512
+// CHECK: spatten.add_base base = 1, stride = 1024
+// CHECK-NEXT: spatten.add_base base = 2, stride = 1024
 // CHECK-NEXT: spatten.end_loop
 // CHECK: spatten.load_key buffer = 1
 // CHECK: spatten.set_head head = 1
@@ -47,25 +47,27 @@ func.func @causal(%x: tensor<1x3x16xi16>) -> tensor<1x3x16xi16> attributes {spat
 }
 
 // Outputs are added to the importance of heads before they are stored. A row
-// reads its low bits behind the scores of the next one, in the loop, too.
+// reads its low bits behind the scores of the next two, in the loop, too.
 // CHECK-LABEL: isa.program @heads for "spatten"
 // CHECK: spatten.clear_heads heads = 2
 // CHECK: spatten.load_scales
-// CHECK: spatten.loop count = 2
-// CHECK: spatten.check signal = [4], slot = 1, threshold = 205
-// CHECK-NEXT: spatten.load_key_lsb wait = [4], signal = [5], keys = 16, bits = 4,
-// CHECK: spatten.weight wait = [14], signal = [7], values = 16
-// CHECK-NEXT: spatten.add_tokens wait = [7], keys = 16
+// CHECK: spatten.set_base base = 1, address = [[#QUERY:]]
+// CHECK-NEXT: spatten.set_base base = 2, address = [[#OUTPUT:]]
+// CHECK-NEXT: spatten.loop count = 3
+// CHECK: spatten.check signal = [4], slot = 2, threshold = 205
+// CHECK-NEXT: spatten.load_key_lsb wait = [4], signal = [5], keys = 40, bits = 4,
+// CHECK: spatten.weight wait = [14], signal = [7], values = 40
+// CHECK-NEXT: spatten.add_tokens wait = [7], keys = 40
 // CHECK-NEXT: spatten.add_head signal = [13]
 // CHECK-NEXT: spatten.store_output wait = [13], signal = [8], base = 2{{$}}
 // CHECK: spatten.store_heads heads = 2
-func.func @heads(%x: tensor<2x16x64xi16>) -> (tensor<2x16x64xi16>, tensor<16xi32>, tensor<2xi64>) attributes {spatten.program} {
-  %o = tensor.empty() : tensor<2x16x64xi16>
-  %t = arith.constant dense<0> : tensor<16xi32>
+func.func @heads(%x: tensor<2x40x64xi16>) -> (tensor<2x40x64xi16>, tensor<40xi32>, tensor<2xi64>) attributes {spatten.program} {
+  %o = tensor.empty() : tensor<2x40x64xi16>
+  %t = arith.constant dense<0> : tensor<40xi32>
   %h = arith.constant dense<0> : tensor<2xi64>
-  %0:3 = rarefy.attention ins(%x, %x, %x : tensor<2x16x64xi16>, tensor<2x16x64xi16>, tensor<2x16x64xi16>)
-    outs(%o : tensor<2x16x64xi16>) token_importance(%t : tensor<16xi32>) head_importance(%h : tensor<2xi64>)
+  %0:3 = rarefy.attention ins(%x, %x, %x : tensor<2x40x64xi16>, tensor<2x40x64xi16>, tensor<2x40x64xi16>)
+    outs(%o : tensor<2x40x64xi16>) token_importance(%t : tensor<40xi32>) head_importance(%h : tensor<2xi64>)
     {scale = 1.0e-6 : f32, planes = #rarefy.planes<msb = 8, lsb = 4, threshold = 0.1>}
-    -> tensor<2x16x64xi16>, tensor<16xi32>, tensor<2xi64>
-  return %0#0, %0#1, %0#2 : tensor<2x16x64xi16>, tensor<16xi32>, tensor<2xi64>
+    -> tensor<2x40x64xi16>, tensor<40xi32>, tensor<2xi64>
+  return %0#0, %0#1, %0#2 : tensor<2x40x64xi16>, tensor<40xi32>, tensor<2xi64>
 }

@@ -38,12 +38,12 @@ def SpAtten_Dialect : Dialect {
     | product | `multiply` | V-B |
 
     **State.** Sixteen base registers of 48 bits, zero at first. Sixteen handles each of lines
-    of the key and of the value SRAM. Four row slots, each with two lanes, hold a
+    of the key and of the value SRAM. Eight row slots, each with two lanes, hold a
     query, its scores, its probabilities, its output; a slot also holds the
     selected positions of values. Two would do for the throughput of each engine
     alone, but a row is some hundred cycles in the softmax, and as long in all
-    engines behind it: with four on their way, the next row is there when an
-    engine is done. Lane 1 serves the second head of a fused pair:
+    engines behind it: with eight on their way, also a short one is there when
+    an engine is done. Lane 1 serves the second head of a fused pair:
     two heads whose keys and values of 6 bits lie interleaved in memory, so that
     a row is whole 32-byte transactions. The importance of 2,048 tokens and of 64
     heads, the lists of kept tokens and heads, and the current head.
@@ -86,7 +86,7 @@ class SpAtten_Control<string mnemonic, int opcode, list<Field> layout>
 
 def Base : Field<"base", 4, "base register of the address in memory">;
 def Offset : Field<"offset", 32, "bytes added to the base">;
-def Slot : Field<"slot", 2, "row slot">;
+def Slot : Field<"slot", 3, "row slot">;
 def Lane : Field<"lane", 1, "head of a fused pair">;
 def Buffer : Field<"buffer", 4, "handle of SRAM lines">;
 def Keys : Field<"keys", 12, "number of keys", 1, 2048>;
