@@ -56,7 +56,8 @@ CAUSES = {
     "breakdown: + progressive quantization, 375": "with 6 + 4 bits; with 8 + 4 bits the step ends at "
     "{why/gpt2-medium/8 + 4 bits, 375 GB/s|ms} ms instead of {gpt2-medium/375 GB/s|ms} ms",
     "breakdown: + progressive quantization": "from 12 bits to 6.2 is half of the bytes at most, and a row waits for its "
-    "check; the paper's 5.1 times fewer bytes are those of 32 bits: see the rows of 375 GB/s. " + ONE_BUFFER,
+    "check; the paper's 5.1 times fewer bytes are those of 32 bits: see the rows of 375 GB/s. And "
+    + ONE_BUFFER,
     "breakdown: all": "366.7 ms over the attention of end to end, see there; the paper's own 2.13 ms are 172",
     "top-k": "the paper's 3 is that of its breakdown, before keys and values have fewer bits: "
     "{breakdown: + 16-way top-k, 375 GB/s memory, x|simulated} there. After it, memory is faster and a serial top-k as slow",

@@ -23,7 +23,7 @@ GENERATORS = MODELS[:2]
 PARALLELISMS = (1, 2, 4, 8, 16, 32)
 SRAM_LINES = (32, 64, 128, 256, 512, 1024)
 # Bytes per cycle of each of 16 channels.
-BANDWIDTHS = (2, 4, 8, 12.84, 20, 32, 64)
+BANDWIDTHS = (2, 4, 8, 12.84, 20, 32)
 # Memory that delivers what the paper says, what its table of end-to-end performance needs for the weights of 8 bits, and
 # what the HBM2 of the authors' simulator delivers.
 FC_RATE = 32 * 24 * 12 * 1024**2 / 25.75e-3 / 16e9

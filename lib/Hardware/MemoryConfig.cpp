@@ -136,6 +136,13 @@ llvm::Error MemoryConfig::resolve() {
   checker.within("memory.requestCycles", requestCycles, maxLatencyCycles);
   checker.positive("memory.nominal.bytesPerCyclePerChannel",
                    nominal.bytesPerCyclePerChannel);
+  checker.require(nominal.bytesPerCyclePerChannel <= transactionBytes,
+                  "memory.nominal.bytesPerCyclePerChannel",
+                  llvm::formatv("expected at most a transaction a cycle, {0} "
+                                "bytes, found {1}",
+                                transactionBytes,
+                                nominal.bytesPerCyclePerChannel)
+                      .str());
   checker.within("memory.nominal.firstAccessCycles", nominal.firstAccessCycles,
                  maxLatencyCycles);
   checkOrganization(*this, checker);

@@ -218,6 +218,9 @@ TEST(SpAttenConfig, RefusesImpossibleMachines) {
        "-1.00"},
       {{"memory.channels=3"},
        "memory.channels: expected a power of two up to 256, found 3"},
+      {{"memory.nominal.bytesPerCyclePerChannel=33"},
+       "memory.nominal.bytesPerCyclePerChannel: expected at most a transaction "
+       "a cycle, 32 bytes, found 33.00"},
       {{"memory.outstandingPerChannel=0"},
        "memory.outstandingPerChannel: expected 1 to 64, found 0"},
       {{"memory.organization.columns=2"},
