@@ -24,6 +24,7 @@ def ConvertRarefyToSpAtten : Pass<"convert-rarefy-to-spatten", "::mlir::ModuleOp
     function that does not fit the configuration, or has an op that the device
     lacks, is refused with the reason.
 
+    An importance that no selection and no result reads is not counted.
     The rows of a head share its keys and values, which are loaded once. Where
     keys have a low plane, each row loads the high one for itself: what one row
     adds to it in the SRAM is not for the others.

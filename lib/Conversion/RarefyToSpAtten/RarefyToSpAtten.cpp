@@ -47,6 +47,7 @@ private:
   LogicalResult lower(TopKOp op);
   LogicalResult lower(func::ReturnOp op);
 
+  bool isRead(Value value);
   LogicalResult protect(tensor::InsertSliceOp op);
   LogicalResult count(AttentionOp op, AttentionPlan &plan, Value list);
   LogicalResult countHeads(AttentionOp op);
@@ -65,6 +66,9 @@ private:
   /// Rows of a view at the positions of a list.
   DenseMap<Value, std::pair<Value, Value>> gathered;
   DenseMap<Value, Importance> importances;
+  /// Whether a selection, a result or an attention reads a value, or what it
+  /// leads to; adding to an importance is no reading.
+  DenseMap<Value, bool> read;
   /// Positions among those of another list, for a selection.
   DenseMap<Value, Value> local;
   /// What the counters hold, as values of the function.
@@ -144,6 +148,25 @@ LogicalResult FunctionLowering::assignRoles() {
     return success();
   });
   return failure(result.wasInterrupted());
+}
+
+bool FunctionLowering::isRead(Value value) {
+  auto [entry, isNew] = read.try_emplace(value, false);
+  if (!isNew)
+    return entry->second;
+  bool found = llvm::any_of(value.getUses(), [&](OpOperand &use) {
+    Operation *user = use.getOwner();
+    if (auto attention = dyn_cast<AttentionOp>(user)) {
+      if (use.get() == attention.getTokenImportanceInit())
+        return isRead(attention.getTokenImportance());
+      return use.get() != attention.getHeadImportanceInit() ||
+             isRead(attention.getHeadImportance());
+    }
+    return !isa<tensor::ExtractSliceOp, tensor::InsertSliceOp, GatherOp,
+                ScatterOp>(user) ||
+           isRead(user->getResult(0));
+  });
+  return read[value] = found;
 }
 
 LogicalResult FunctionLowering::lower(tensor::ExtractSliceOp op) {
@@ -372,6 +395,8 @@ LogicalResult FunctionLowering::lower(AttentionOp op) {
   if (none || keyList != valueList)
     return op.emitOpError("has keys and values of different tokens");
   plan->gather = keyList != nullptr;
+  plan->addTokens = plan->addTokens && isRead(op.getTokenImportance());
+  plan->addHeads = plan->addHeads && isRead(op.getHeadImportance());
   if ((plan->gather || plan->addTokens) &&
       failed(activate(op, keyList, plan->keys)))
     return failure();
@@ -444,6 +469,11 @@ LogicalResult FunctionLowering::lower(func::ReturnOp op) {
 
 LogicalResult FunctionLowering::lower(Operation *operation) {
   program.setLoc(operation->getLoc());
+  // An importance that nobody reads is not counted.
+  if (isa<tensor::ExtractSliceOp, tensor::InsertSliceOp, GatherOp, ScatterOp>(
+          operation) &&
+      isCounters(operation->getResult(0)) && !isRead(operation->getResult(0)))
+    return success();
   return llvm::TypeSwitch<Operation *, LogicalResult>(operation)
       .Case<tensor::ExtractSliceOp, tensor::InsertSliceOp, GatherOp, ScatterOp,
             AttentionOp, TopKOp, func::ReturnOp>(

@@ -60,7 +60,7 @@ func.func @old(%q: tensor<2x1x64xi16>, %k: tensor<2x9x64xi16>, %new: tensor<2x1x
 
 // -----
 
-func.func @part(%q: tensor<2x1x64xi16>, %k: tensor<2x8x64xi16>) -> tensor<2x1x64xi16> attributes {spatten.program} {
+func.func @part(%q: tensor<2x1x64xi16>, %k: tensor<2x8x64xi16>) -> (tensor<2x1x64xi16>, tensor<8xi32>) attributes {spatten.program} {
   %o = tensor.empty() : tensor<2x1x64xi16>
   %zero = arith.constant dense<0> : tensor<8xi32>
   %largest = arith.constant dense<-1> : tensor<1xi32>
@@ -68,5 +68,5 @@ func.func @part(%q: tensor<2x1x64xi16>, %k: tensor<2x8x64xi16>) -> tensor<2x1x64
   %t = tensor.insert_slice %largest into %zero[2] [1] [1] : tensor<1xi32> into tensor<8xi32>
   %0:2 = rarefy.attention ins(%q, %k, %k : tensor<2x1x64xi16>, tensor<2x8x64xi16>, tensor<2x8x64xi16>)
     outs(%o : tensor<2x1x64xi16>) token_importance(%t : tensor<8xi32>) {scale = 1.0 : f32} -> tensor<2x1x64xi16>, tensor<8xi32>
-  return %0#0 : tensor<2x1x64xi16>
+  return %0#0, %0#1 : tensor<2x1x64xi16>, tensor<8xi32>
 }

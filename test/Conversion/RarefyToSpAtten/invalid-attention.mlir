@@ -50,12 +50,12 @@ func.func @f(%q: tensor<2x1x64xi16>, %k: tensor<2x8x64xi16>, %v: tensor<2x8x64xi
 
 // -----
 
-func.func @f(%q: tensor<2x1x64xi16>, %k: tensor<2x8x64xi16>, %v: tensor<2x8x64xi16>, %h: tensor<2xi64>) -> tensor<2x1x64xi16> attributes {spatten.program} {
+func.func @f(%q: tensor<2x1x64xi16>, %k: tensor<2x8x64xi16>, %v: tensor<2x8x64xi16>, %h: tensor<2xi64>) -> (tensor<2x1x64xi16>, tensor<2xi64>) attributes {spatten.program} {
   %o = tensor.empty() : tensor<2x1x64xi16>
   // expected-error@+1 {{needs importance of heads that the device does not have}}
   %0:2 = rarefy.attention ins(%q, %k, %v : tensor<2x1x64xi16>, tensor<2x8x64xi16>, tensor<2x8x64xi16>)
     outs(%o : tensor<2x1x64xi16>) head_importance(%h : tensor<2xi64>) {scale = 1.0 : f32} -> tensor<2x1x64xi16>, tensor<2xi64>
-  return %0#0 : tensor<2x1x64xi16>
+  return %0#0, %0#1 : tensor<2x1x64xi16>, tensor<2xi64>
 }
 
 // -----

@@ -25,12 +25,12 @@ func.func @f(%q: tensor<2x1x64xi16>, %k: tensor<2x8x64xi16>, %v: tensor<2x8x64xi
 
 // -----
 
-func.func @f(%q: tensor<2x1x64xi16>, %k: tensor<2x8x64xi16>, %v: tensor<2x8x64xi16>, %z: tensor<8xi32>) -> tensor<2x1x64xi16> attributes {spatten.program} {
+func.func @f(%q: tensor<2x1x64xi16>, %k: tensor<2x8x64xi16>, %v: tensor<2x8x64xi16>, %z: tensor<8xi32>) -> (tensor<2x1x64xi16>, tensor<8xi32>) attributes {spatten.program} {
   %o = tensor.empty() : tensor<2x1x64xi16>
   // expected-error@+1 {{needs importance that the device does not have}}
   %0:2 = rarefy.attention ins(%q, %k, %v : tensor<2x1x64xi16>, tensor<2x8x64xi16>, tensor<2x8x64xi16>)
     outs(%o : tensor<2x1x64xi16>) token_importance(%z : tensor<8xi32>) {scale = 1.0 : f32} -> tensor<2x1x64xi16>, tensor<8xi32>
-  return %0#0 : tensor<2x1x64xi16>
+  return %0#0, %0#1 : tensor<2x1x64xi16>, tensor<8xi32>
 }
 
 // -----

@@ -1,6 +1,6 @@
 // RUN: rarefy-opt %s --convert-rarefy-to-spatten=config=%src/configs/spatten.yaml -split-input-file -verify-diagnostics
 
-func.func @f(%q: tensor<2x1x64xi16>, %k: tensor<2x8x64xi16>, %v: tensor<2x8x64xi16>) -> (tensor<2x1x64xi16>, tensor<2x1x64xi16>) attributes {spatten.program} {
+func.func @f(%q: tensor<2x1x64xi16>, %k: tensor<2x8x64xi16>, %v: tensor<2x8x64xi16>) -> (tensor<2x1x64xi16>, tensor<2x1x64xi16>, tensor<4xi32>) attributes {spatten.program} {
   %o = tensor.empty() : tensor<2x1x64xi16>
   %z = arith.constant dense<0> : tensor<8xi32>
   %a:2 = rarefy.attention ins(%q, %k, %v : tensor<2x1x64xi16>, tensor<2x8x64xi16>, tensor<2x8x64xi16>)
@@ -13,7 +13,7 @@ func.func @f(%q: tensor<2x1x64xi16>, %k: tensor<2x8x64xi16>, %v: tensor<2x8x64xi
   // expected-error@+1 {{counts the importance of other tokens than its keys}}
   %0:2 = rarefy.attention ins(%q, %g, %g : tensor<2x1x64xi16>, tensor<2x4x64xi16>, tensor<2x4x64xi16>)
     outs(%o : tensor<2x1x64xi16>) token_importance(%z4 : tensor<4xi32>) {scale = 1.0 : f32} -> tensor<2x1x64xi16>, tensor<4xi32>
-  return %a#0, %0#0 : tensor<2x1x64xi16>, tensor<2x1x64xi16>
+  return %a#0, %0#0, %0#1 : tensor<2x1x64xi16>, tensor<2x1x64xi16>, tensor<4xi32>
 }
 
 // -----
@@ -41,14 +41,14 @@ func.func @f() attributes {spatten.program} {
 
 // -----
 
-func.func @f(%q: tensor<2x1x64xi16>, %k: tensor<2x8x64xi16>, %v: tensor<2x8x64xi16>) -> tensor<2x1x64xi16> attributes {spatten.program} {
+func.func @f(%q: tensor<2x1x64xi16>, %k: tensor<2x8x64xi16>, %v: tensor<2x8x64xi16>) -> (tensor<2x1x64xi16>, tensor<8xi32>) attributes {spatten.program} {
   %o = tensor.empty() : tensor<2x1x64xi16>
   %z = arith.constant dense<0> : tensor<2049xi32>
   %s = tensor.extract_slice %z[0] [8] [1] : tensor<2049xi32> to tensor<8xi32>
   // expected-error@+1 {{counts the importance of 2049 tokens, the device counts 2048}}
   %0:2 = rarefy.attention ins(%q, %k, %v : tensor<2x1x64xi16>, tensor<2x8x64xi16>, tensor<2x8x64xi16>)
     outs(%o : tensor<2x1x64xi16>) token_importance(%s : tensor<8xi32>) {scale = 1.0 : f32} -> tensor<2x1x64xi16>, tensor<8xi32>
-  return %0#0 : tensor<2x1x64xi16>
+  return %0#0, %0#1 : tensor<2x1x64xi16>, tensor<8xi32>
 }
 
 // -----
