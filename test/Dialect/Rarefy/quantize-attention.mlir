@@ -25,6 +25,8 @@
 // CHECK: arith.minnumf
 // CHECK: arith.fptosi
 // CHECK: arith.shli
+// CHECK: %[[LEAST:.*]] = arith.constant -32768 : i16
+// CHECK: arith.select %{{.*}}, %[[LEAST]],
 // CHECK: %[[A:.*]]:3 = rarefy.attention ins(%{{.*}}) mask(%[[M]] : tensor<8xi1>) outs(%{{.*}} : tensor<4x8x16xi16>)
 // CHECK-SAME: token_importance(%{{.*}} : tensor<8xi32>) head_importance(%{{.*}} : tensor<4xi64>)
 // EIGHT-SAME: {causal, keep_values = 4 : i64, planes = #rarefy.planes<msb = 8, lsb = 0, threshold = 1.000000e-01>, scale = 1.250000e-01 : f32, value_bits = 8 : i64}

@@ -65,7 +65,8 @@ Value Quantizer::elementwise(ValueRange inputs, Type element, ScalarBody body) {
 }
 
 /// clamp(round(x / scale)) of `bits` bits, with `dropped` zeros below them. The
-/// range is the same on both sides of zero; NaN becomes its low end.
+/// range is the same on both sides of zero. A NaN becomes the least number of
+/// 16 bits, which no 12 bits hold.
 Value Quantizer::quantize(Value x, double scale, unsigned bits,
                           unsigned dropped) {
   double largest = (1 << (bits - 1)) - 1;
@@ -75,6 +76,8 @@ Value Quantizer::quantize(Value x, double scale, unsigned bits,
         Value v = args[0];
         if (!v.getType().isF32())
           v = arith::ExtFOp::create(scalars, scalars.getF32Type(), v);
+        Value isNaN =
+            arith::CmpFOp::create(scalars, arith::CmpFPredicate::UNO, v, v);
         v = arith::DivFOp::create(scalars, v, constant(scalars, scale));
         v = math::RoundEvenOp::create(scalars, v);
         v = arith::MaxNumFOp::create(scalars, v, constant(scalars, -largest));
@@ -85,7 +88,10 @@ Value Quantizer::quantize(Value x, double scale, unsigned bits,
               scalars, scalars.getI32IntegerAttr(dropped));
           v = arith::ShLIOp::create(scalars, v, left);
         }
-        return arith::TruncIOp::create(scalars, scalars.getI16Type(), v);
+        v = arith::TruncIOp::create(scalars, scalars.getI16Type(), v);
+        Value refused = arith::ConstantOp::create(
+            scalars, scalars.getI16IntegerAttr(INT16_MIN));
+        return arith::SelectOp::create(scalars, isNaN, refused, v);
       });
 }
 

@@ -170,6 +170,8 @@ def RarefyQuantizeAttention
     bits for queries, the high and low bits together for keys, and `value-bits`
     for values, which are the high ones of 12. `scale` of the attention takes up
     the scales of query and key, its output is multiplied by that of the value.
+    A NaN becomes -32768, which is no number of 12 bits: an accelerator refuses
+    it, definitions take its low bits.
     Importance, in units of 2^-11 for tokens, is converted and added to what
     earlier layers found on floats, so that cascades that were pruned before stay
     as they are. `keep_values` stays too.
