@@ -49,5 +49,14 @@ func.func @main() {
   // CHECK: sizes = [4, 5]
   // CHECK-NEXT{LITERAL}: [[0,   1,   2,   3,   4],
   func.call @topk(%d, %c5) : (tensor<?x?xf32>, index) -> ()
+
+  // Integers of 64 bits have no sign, and more than 32 of their bits count.
+  %wide = arith.constant dense<[4294967296, 7, -1, 4294967297, 8]> : tensor<5xi64>
+  %init = tensor.empty() : tensor<3xi32>
+  // CHECK: sizes = [3]
+  // CHECK-NEXT: [0,  2,  3]
+  %0 = rarefy.topk ins(%wide : tensor<5xi64>) outs(%init : tensor<3xi32>) -> tensor<3xi32>
+  %1 = tensor.cast %0 : tensor<3xi32> to tensor<*xi32>
+  func.call @printMemrefI32(%1) : (tensor<*xi32>) -> ()
   return
 }

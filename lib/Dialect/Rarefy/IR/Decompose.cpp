@@ -13,6 +13,12 @@ static Value i32(OpBuilder &b, Location loc, int32_t value) {
   return arith::ConstantOp::create(b, loc, b.getI32IntegerAttr(value));
 }
 
+/// The least signed number of an integer type.
+static Value leastOf(OpBuilder &b, Location loc, Type type) {
+  APInt least = APInt::getSignedMinValue(type.getIntOrFloatBitWidth());
+  return arith::ConstantOp::create(b, loc, b.getIntegerAttr(type, least));
+}
+
 static Value toI32(OpBuilder &b, Location loc, Value v) {
   return v.getType().isIndex()
              ? Value(arith::IndexCastOp::create(b, loc, b.getI32Type(), v))
@@ -67,7 +73,10 @@ static Value orderedKey(OpBuilder &b, Location loc, Value score) {
 /// Signed integers in the order of the scores, floats or unsigned integers.
 static Value orderedKeys(OpBuilder &b, Location loc, Value scores) {
   SmallVector<OpFoldResult> sizes = tensor::getMixedSizes(b, loc, scores);
-  Value empty = tensor::EmptyOp::create(b, loc, sizes, b.getI32Type());
+  Type element = getElementTypeOrSelf(scores.getType());
+  if (element.isF32())
+    element = b.getI32Type();
+  Value empty = tensor::EmptyOp::create(b, loc, sizes, element);
   AffineMap identity = b.getMultiDimIdentityMap(sizes.size());
   SmallVector<utils::IteratorType> kinds(sizes.size(),
                                          utils::IteratorType::parallel);
@@ -76,9 +85,8 @@ static Value orderedKeys(OpBuilder &b, Location loc, Value scores) {
     if (args[0].getType().isF32())
       key = orderedKey(nested, loc, args[0]);
     else
-      key = arith::XOrIOp::create(
-          nested, loc, args[0],
-          i32(nested, loc, std::numeric_limits<int32_t>::min()));
+      key = arith::XOrIOp::create(nested, loc, args[0],
+                                  leastOf(nested, loc, element));
     linalg::YieldOp::create(nested, loc, key);
   };
   return linalg::GenericOp::create(b, loc, empty.getType(), scores, empty,
@@ -127,11 +135,13 @@ Value RowSelector::count(OpBuilder &b, arith::CmpIPredicate than,
 Value RowSelector::threshold(OpBuilder &b) const {
   Value zero = arith::ConstantIndexOp::create(b, loc, 0);
   Value one = arith::ConstantIndexOp::create(b, loc, 1);
-  Value bits = arith::ConstantIndexOp::create(b, loc, 32);
-  Value least = i32(b, loc, std::numeric_limits<int32_t>::min());
+  Type type = getElementTypeOrSelf(keys.getType());
+  Value bits =
+      arith::ConstantIndexOp::create(b, loc, type.getIntOrFloatBitWidth());
+  Value least = leastOf(b, loc, type);
   auto body = [&](OpBuilder &nested, Location, Value i, ValueRange args) {
-    Value bit =
-        arith::ShRUIOp::create(nested, loc, least, toI32(nested, loc, i));
+    Value place = arith::IndexCastOp::create(nested, loc, type, i);
+    Value bit = arith::ShRUIOp::create(nested, loc, least, place);
     Value higher = arith::AddIOp::create(nested, loc, args[0], bit);
     Value reached = count(nested, arith::CmpIPredicate::sge, higher);
     Value enough = arith::CmpIOp::create(nested, loc, arith::CmpIPredicate::sge,

@@ -57,6 +57,7 @@ def Rarefy_Float : Rarefy_ShapedOf<[F16, BF16, F32]>;
 def Rarefy_Element : Rarefy_ShapedOf<[F16, BF16, F32, I16]>;
 def Rarefy_TokenImportance : Rarefy_ShapedOf<[F32, I32]>;
 def Rarefy_HeadImportance : Rarefy_ShapedOf<[F32, I64]>;
+def Rarefy_Scores : Rarefy_ShapedOf<[F32, I32, I64]>;
 def Rarefy_Flags : Rarefy_ShapedOf<[I1]>;
 def Rarefy_Mask : Rarefy_ShapedOf<[F16, BF16, F32, I1]>;
 def Rarefy_F32 : Rarefy_ShapedOf<[F32]>;
@@ -181,7 +182,7 @@ def Rarefy_TopKOp : Rarefy_Op<"topk"> {
     %0 = rarefy.topk ins(%scores : tensor<2x64xf32>) outs(%init : tensor<2x16xi32>) -> tensor<2x16xi32>
     ```
   }];
-  let arguments = (ins Rarefy_TokenImportance:$scores, Rarefy_Positions:$init);
+  let arguments = (ins Rarefy_Scores:$scores, Rarefy_Positions:$init);
   let results = (outs Optional<Rarefy_Positions>:$result);
   let assemblyFormat = [{
     `ins` `(` $scores `:` type($scores) `)` `outs` `(` $init `:` type($init) `)`
