@@ -15,6 +15,7 @@ void rarefy::registerDialects(DialectRegistry &registry) {
   registry
       .insert<RarefyDialect, program::ISADialect, spatten::SpAttenDialect>();
   registerBufferization(registry);
+  program::registerBufferization(registry);
 }
 
 void rarefy::registerPasses() {

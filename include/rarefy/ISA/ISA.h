@@ -9,6 +9,8 @@
 #include "mlir/IR/OpDefinition.h"
 #include "mlir/IR/OpImplementation.h"
 #include "mlir/IR/SymbolTable.h"
+#include "mlir/Interfaces/DestinationStyleOpInterface.h"
+#include "mlir/Interfaces/SideEffectInterfaces.h"
 #include "rarefy/Support/LLVM.h"
 #include "llvm/ADT/ArrayRef.h"
 #include "llvm/ADT/StringRef.h"
@@ -72,6 +74,12 @@ public:
   /// Checks the instructions of `program`, which are all of the dialect.
   virtual LogicalResult verify(ProgramOp program) const = 0;
 };
+
+/// The tensors of `direction` that the host has: those without a value.
+SmallVector<TensorOp> getHostTensors(ProgramOp program, Direction direction);
+
+/// Lets one-shot bufferization turn the tensors of a launch into memrefs.
+void registerBufferization(DialectRegistry &registry);
 
 /// The word of `op`. The verifier has checked that every field fits.
 Word encode(InstructionOpInterface op);

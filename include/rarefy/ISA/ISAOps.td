@@ -6,6 +6,8 @@ include "mlir/IR/OpAsmInterface.td"
 include "mlir/IR/OpBase.td"
 include "mlir/IR/RegionKindInterface.td"
 include "mlir/IR/SymbolInterfaces.td"
+include "mlir/Interfaces/DestinationStyleOpInterface.td"
+include "mlir/Interfaces/SideEffectInterfaces.td"
 
 def ISA_Dialect : Dialect {
   let name = "isa";
@@ -87,6 +89,52 @@ def ISA_TensorOp : Op<ISA_Dialect, "tensor", [
   let extraClassDeclaration = [{
     /// Bytes that the tensor takes, rounded up to whole ones.
     uint64_t getSizeInBytes();
+  }];
+}
+
+class ISA_HostTensorOf<list<Type> types>
+    : AnyTypeOf<[RankedTensorOf<types>, StridedMemRefOf<types>]>;
+def ISA_HostTensor
+    : ISA_HostTensorOf<[I8, I16, I32, I64, F16, BF16, F32, F64]>;
+
+def ISA_LaunchOp : Op<ISA_Dialect, "launch", [
+    AttrSizedOperandSegments, DestinationStyleOpInterface,
+    DeclareOpInterfaceMethods<MemoryEffectsOpInterface>,
+    DeclareOpInterfaceMethods<SymbolUserOpInterface>]> {
+  let summary = "Run a program of an accelerator on tensors of the host";
+  let description = [{
+    `ins` are the `in` tensors of the program that have no value, in their order,
+    `outs` its `out` tensors, which are written as a whole. Shapes are those of
+    the program. An integer of the host may be wider than the device's: device
+    memory packs numbers, and a number that does not fit is an error when the
+    program runs. A launch finds the device as the configuration leaves it, so
+    the program has no `state` tensors.
+
+    Example:
+    ```mlir
+    isa.program @idle for "spatten" {key_lines = 256 : i64, value_lines = 256 : i64,
+        rows_per_line = 8 : i64, max_keys = 1024 : i64} {
+      isa.tensor @key in at 0 : tensor<8x64xi6>
+      isa.tensor @output out at 4096 : tensor<8x64xi16>
+      spatten.halt
+    }
+
+    func.func @main(%key: tensor<8x64xi8>, %init: tensor<8x64xi16>) -> tensor<8x64xi16> {
+      %0 = isa.launch @idle ins(%key : tensor<8x64xi8>) outs(%init : tensor<8x64xi16>) -> tensor<8x64xi16>
+      return %0 : tensor<8x64xi16>
+    }
+    ```
+  }];
+  let arguments = (ins FlatSymbolRefAttr:$program,
+                       Variadic<ISA_HostTensor>:$inputs,
+                       Variadic<ISA_HostTensor>:$inits);
+  let results = (outs Variadic<ISA_HostTensor>:$results);
+  let assemblyFormat = [{
+    $program (`ins` `(` $inputs^ `:` type($inputs) `)`)?
+    (`outs` `(` $inits^ `:` type($inits) `)`)? attr-dict (`->` type($results)^)?
+  }];
+  let extraClassDeclaration = [{
+    ::mlir::MutableOperandRange getDpsInitsMutable() { return getInitsMutable(); }
   }];
 }
 

@@ -3,25 +3,12 @@
 #include "mlir/Dialect/Linalg/IR/Linalg.h"
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
 #include "rarefy/Dialect/Rarefy/IR/Rarefy.h"
+#include "rarefy/Support/DestinationStyle.h"
 
 using namespace rarefy;
 
 #define GET_OP_CLASSES
 #include "rarefy/Dialect/Rarefy/IR/RarefyOps.cpp.inc"
-
-/// On memrefs an op reads its inputs and inits and writes its inits; on tensors
-/// it has no effect.
-static void
-addDpsEffects(DestinationStyleOpInterface op,
-              SmallVectorImpl<MemoryEffects::EffectInstance> &effects) {
-  for (OpOperand &operand : op->getOpOperands()) {
-    if (!isa<MemRefType>(operand.get().getType()))
-      continue;
-    effects.emplace_back(MemoryEffects::Read::get(), &operand);
-    if (op.isDpsInit(&operand))
-      effects.emplace_back(MemoryEffects::Write::get(), &operand);
-  }
-}
 
 /// Every result has the shape of its init.
 static LogicalResult reifyInits(DestinationStyleOpInterface op, OpBuilder &b,
