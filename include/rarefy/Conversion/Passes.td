@@ -3,6 +3,43 @@
 
 include "mlir/Pass/PassBase.td"
 
+def SpAttenOptions {
+  list<Option> options = [
+    Option<"config", "config", "std::string", /*default=*/"",
+      "File with the parameters of the machine, configs/spatten.yaml for example">,
+    ListOption<"set", "set", "std::string",
+      "Parameters that replace those of the file, each as key=value">];
+}
+
+def RarefyOutlineAttention
+    : Pass<"rarefy-outline-attention", "::mlir::ModuleOp"> {
+  let summary = "Move attention that SpAtten takes to functions of its own";
+  let description = [{
+    Every `rarefy.attention` on i16 that the machine takes becomes a call of a
+    private function that holds it alone and has the attribute
+    `spatten.program`, for `convert-rarefy-to-spatten`. Attentions of equal types
+    and attributes share one. Importance starts at zero there, and the host adds
+    what it was before. Batches of one are reshaped away.
+
+    Remarks: passed for each attention that moves, with its program, missed for
+    each that stays, with the reason, and missed if there is no attention.
+
+    Example:
+    ```mlir
+    func.func @layer(%q: tensor<2x8x16xi16>, %k: tensor<2x8x16xi16>, %v: tensor<2x8x16xi16>,
+        %o: tensor<2x8x16xi16>) -> tensor<2x8x16xi16> {
+      %0 = rarefy.attention ins(%q, %k, %v : tensor<2x8x16xi16>, tensor<2x8x16xi16>, tensor<2x8x16xi16>)
+        outs(%o : tensor<2x8x16xi16>) {scale = 1.0e-6 : f32} -> tensor<2x8x16xi16>
+      return %0 : tensor<2x8x16xi16>
+    }
+    ```
+  }];
+  let options = SpAttenOptions.options;
+  let dependentDialects = [
+    "::mlir::arith::ArithDialect", "::mlir::func::FuncDialect",
+    "::mlir::linalg::LinalgDialect", "::mlir::tensor::TensorDialect"];
+}
+
 def ConvertRarefyToSpAtten : Pass<"convert-rarefy-to-spatten", "::mlir::ModuleOp"> {
   let summary = "Turn functions into programs of SpAtten";
   let description = [{
@@ -20,14 +57,19 @@ def ConvertRarefyToSpAtten : Pass<"convert-rarefy-to-spatten", "::mlir::ModuleOp
     `name.msb` and `name.lsb`, one read as values `name.value`, each with as many
     bits as the attention reads and 64 elements in a row. Elements whose rows
     would not be whole 32-byte transactions lie in pairs of heads, [..., heads /
-    2, tokens, 2, 64], where heads come in pairs, and else get more bits. A
-    function that does not fit the configuration, or has an op that the device
+    2, tokens, 2, 64], where heads come in pairs, and else get more bits, which
+    values and low planes fill from above. A function that does not fit the configuration, or has an op that the device
     lacks, is refused with the reason.
 
     An importance that no selection and no result reads is not counted.
     The rows of a head share its keys and values, which are loaded once. Where
     keys have a low plane, each row loads the high one for itself: what one row
     adds to it in the SRAM is not for the others.
+
+    Where the function is called, the call becomes an `isa.launch`, with the
+    host's code in front of it that makes these tensors of the arguments, and
+    behind it what takes the results out of the device's. An element of more bits
+    than the attention reads is refused when the program runs.
 
     Example:
     ```mlir
@@ -41,13 +83,11 @@ def ConvertRarefyToSpAtten : Pass<"convert-rarefy-to-spatten", "::mlir::ModuleOp
     }
     ```
   }];
-  let options = [
-    Option<"config", "config", "std::string", /*default=*/"",
-      "File with the parameters of the machine, configs/spatten.yaml for example">,
-    ListOption<"set", "set", "std::string",
-      "Parameters that replace those of the file, each as key=value">];
-  let dependentDialects = ["::rarefy::program::ISADialect",
-                           "::rarefy::spatten::SpAttenDialect"];
+  let options = SpAttenOptions.options;
+  let dependentDialects = [
+    "::mlir::arith::ArithDialect", "::mlir::linalg::LinalgDialect",
+    "::mlir::tensor::TensorDialect", "::rarefy::program::ISADialect",
+    "::rarefy::spatten::SpAttenDialect"];
 }
 
 #endif // RAREFY_CONVERSION_PASSES_TD

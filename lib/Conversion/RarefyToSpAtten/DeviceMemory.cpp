@@ -48,23 +48,33 @@ RankedTensorType DeviceMemory::getType(unsigned root) {
                           : function.getResultTypes()[root - numArguments]);
 }
 
-LogicalResult DeviceMemory::assign(Operation *reader, Value value, Role role,
+LogicalResult DeviceMemory::assign(AttentionOp reader, Value value, Role role,
                                    RowFormat format, unsigned lowBits) {
   BlockArgument argument = findArgument(value);
   if (!argument)
-    return reader->emitOpError("reads what is no part of an argument");
+    return reader.emitOpError("reads what is no part of an argument");
   unsigned root = argument.getArgNumber();
+  RankedTensorType type = getType(root);
+  if (int64_t heads = type.getDimSize(type.getRank() - 3);
+      format.fused && heads % kLanes != 0)
+    return reader.emitOpError("reads heads in pairs, argument ")
+           << root << " has " << heads;
+  unsigned dropped = getDroppedBits(reader, role);
   auto [entry, isNew] =
-      tensors.try_emplace({root, role}, Tensor{getType(root), format});
+      tensors.try_emplace({root, role}, Tensor{type, format, dropped});
   const RowFormat &known = entry->second.format;
   if (known.bits != format.bits || known.shift != format.shift ||
       known.fused != format.fused)
-    return reader->emitOpError("reads argument ")
+    return reader.emitOpError("reads argument ")
            << root << " with " << format.bits << (format.fused ? " fused" : "")
            << " bits, elsewhere " << known.bits << (known.fused ? " fused" : "")
            << " are read";
+  if (entry->second.dropped != dropped)
+    return reader.emitOpError("reads argument ")
+           << root << " without its " << dropped << " lowest bits, elsewhere "
+           << entry->second.dropped << " are left out";
   if (lowBits)
-    lowPlanes.try_emplace(root, Tensor{getType(root), {lowBits, 0, false}});
+    lowPlanes.try_emplace(root, Tensor{type, {lowBits, 0, false}, dropped});
   // What is inserted is copied, so it lies alike.
   for (Value part = value; Operation *op = part.getDefiningOp();) {
     if (auto insert = dyn_cast<tensor::InsertSliceOp>(op)) {
@@ -108,6 +118,19 @@ LogicalResult DeviceMemory::allocate() {
            << program.getNumBytes()
            << " bytes of device memory, offsets reach 2^32";
   return success();
+}
+
+SmallVector<HostTensor> DeviceMemory::getHostTensors() {
+  SmallVector<HostTensor> inputs, outputs;
+  for (const auto &[key, tensor] : tensors) {
+    bool isOutput = key.first >= function.getNumArguments();
+    (isOutput ? outputs : inputs)
+        .push_back({key.first, key.second, tensor.format, tensor.dropped});
+  }
+  for (const auto &[root, tensor] : lowPlanes)
+    inputs.push_back({root, Role::Key, tensor.format, tensor.dropped, true});
+  llvm::append_range(inputs, outputs);
+  return inputs;
 }
 
 /// The first row of `view`, and the distances between its heads and rows.

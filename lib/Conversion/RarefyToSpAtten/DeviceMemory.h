@@ -16,6 +16,18 @@ struct View {
   SmallVector<int64_t> offsets;
 };
 
+/// A tensor in device memory as the host fills it or reads it.
+struct HostTensor {
+  /// An argument, or the number of a result behind all arguments.
+  unsigned root;
+  Role role;
+  RowFormat format;
+  /// The lowest bits of an element that are not stored there.
+  unsigned dropped;
+  /// The low plane of keys.
+  bool isLow = false;
+};
+
 /// Where the function's tensors lie in device memory: an argument once for each
 /// role that it is read in.
 class DeviceMemory {
@@ -25,7 +37,7 @@ public:
 
   /// Notes that the argument `value` comes from is read as `role`, and what is
   /// inserted into it too. Fails if it has another format in that role.
-  LogicalResult assign(Operation *reader, Value value, Role role,
+  LogicalResult assign(AttentionOp reader, Value value, Role role,
                        RowFormat format, unsigned lowBits);
   /// Adds a tensor for each argument in each of its roles, and for the results.
   LogicalResult allocate();
@@ -46,6 +58,9 @@ public:
   SmallVector<CopyPlan> planCopies(const View &source, const View &target,
                                    RankedTensorType type);
 
+  /// The program's `in` tensors, then its `out` tensors, in their order.
+  SmallVector<HostTensor> getHostTensors();
+
   unsigned getResultRoot(unsigned index) {
     return function.getNumArguments() + index;
   }
@@ -55,6 +70,7 @@ private:
   struct Tensor {
     RankedTensorType type; // of the function
     RowFormat format;
+    unsigned dropped = 0;
     uint64_t address = 0;
   };
   RowAddresses getRows(const View &view, const Tensor &tensor) const;

@@ -1,6 +1,10 @@
 // What the types and attributes of an attention ask of the device.
 
 #include "Plan.h"
+#include "mlir/Dialect/Linalg/IR/Linalg.h"
+#include "mlir/IR/Matchers.h"
+#include "llvm/Support/FormatVariadic.h"
+#include <cmath>
 
 using namespace rarefy;
 using namespace rarefy::spatten;
@@ -12,48 +16,62 @@ static unsigned widen(unsigned bits, bool fused) {
   return bits;
 }
 
-static LogicalResult checkShape(AttentionOp op) {
-  auto query = cast<RankedTensorType>(op.getQuery().getType());
-  auto key = cast<RankedTensorType>(op.getKey().getType());
-  auto value = cast<RankedTensorType>(op.getValue().getType());
+static llvm::Error makeError(const Twine &message) {
+  return llvm::createStringError(message);
+}
+
+static llvm::Error checkShape(AttentionOp op) {
+  auto query = cast<ShapedType>(op.getQuery().getType());
+  auto key = cast<ShapedType>(op.getKey().getType());
+  auto value = cast<ShapedType>(op.getValue().getType());
   if (!op.isInteger())
-    return op.emitOpError("has elements of type ")
-           << query.getElementType() << ", the device computes with i16";
-  for (RankedTensorType type : {query, key, value})
-    if (!type.hasStaticShape() || type.getRank() != 3 ||
-        type.getNumElements() == 0)
-      return op.emitOpError("has an operand of type ")
-             << type << ", the device takes static [heads, rows, depth]";
-  for (RankedTensorType type : {query, value})
+    return makeError("has elements of type " +
+                     llvm::formatv("'{0}'", query.getElementType()).str() +
+                     ", the device computes with i16");
+  for (ShapedType type : {query, key, value})
+    if (!isa<RankedTensorType>(type) || !type.hasStaticShape() ||
+        type.getRank() != 3 || type.getNumElements() == 0)
+      return makeError("has an operand of type " +
+                       llvm::formatv("'{0}'", type).str() +
+                       ", the device takes static [heads, rows, depth]");
+  for (ShapedType type : {query, value})
     if (type.getDimSize(2) > kHeadSize)
-      return op.emitOpError("has a depth of ")
-             << type.getDimSize(2) << ", the device takes up to " << kHeadSize;
+      return makeError("has a depth of " + Twine(type.getDimSize(2)) +
+                       ", the device takes up to " + Twine(kHeadSize));
   if (query.getDimSize(0) > kMaxHeads)
-    return op.emitOpError("has ")
-           << query.getDimSize(0) << " heads, the device takes up to "
-           << kMaxHeads;
-  return success();
+    return makeError("has " + Twine(query.getDimSize(0)) +
+                     " heads, the device takes up to " + Twine(kMaxHeads));
+  return llvm::Error::success();
 }
 
 /// Refuses what the device has no instruction for.
-static LogicalResult checkOptions(AttentionOp op) {
+static llvm::Error checkOptions(AttentionOp op) {
   if (op.getMask())
-    return op.emitOpError("has a mask, the device takes 'causal' alone");
+    return makeError("has a mask, the device takes 'causal' alone");
   if (op.getRefetchedInit())
-    return op.emitOpError("has 'refetched', which the device only counts");
+    return makeError("has 'refetched', which the device only counts");
   if (op.getKeepGroup().value_or(1) > kLanes)
-    return op.emitOpError("has a 'keep_group' of ")
-           << *op.getKeepGroup() << ", the device takes up to " << kLanes;
-  auto query = cast<RankedTensorType>(op.getQuery().getType());
-  auto key = cast<RankedTensorType>(op.getKey().getType());
+    return makeError("has a 'keep_group' of " + Twine(*op.getKeepGroup()) +
+                     ", the device takes up to " + Twine(kLanes));
+  auto query = cast<ShapedType>(op.getQuery().getType());
+  auto key = cast<ShapedType>(op.getKey().getType());
   if (op.getCausal() && query.getDimSize(1) > key.getDimSize(1))
-    return op.emitOpError("has rows that see no key");
-  return success();
+    return makeError("has rows that see no key");
+  return llvm::Error::success();
 }
 
 FailureOr<AttentionPlan> spatten::planAttention(AttentionOp op) {
-  if (failed(checkShape(op)) || failed(checkOptions(op)))
-    return failure();
+  llvm::Expected<AttentionPlan> plan = findPlan(op);
+  if (!plan)
+    return op.emitOpError() << toString(plan.takeError());
+  return *plan;
+}
+
+llvm::Expected<AttentionPlan> spatten::findPlan(AttentionOp op) {
+  if (llvm::Error error = checkShape(op))
+    return error;
+  if (llvm::Error error = checkOptions(op))
+    return error;
   auto query = cast<RankedTensorType>(op.getQuery().getType());
   auto key = cast<RankedTensorType>(op.getKey().getType());
   AttentionPlan plan;
@@ -78,20 +96,37 @@ FailureOr<AttentionPlan> spatten::planAttention(AttentionOp op) {
   plan.pairs = canPair && (group == kLanes || widen(high, false) != high ||
                            widen(valueBits, false) != valueBits);
   if (group == kLanes && !plan.pairs)
-    return op.emitOpError("has a 'keep_group', but its heads do not come in "
-                          "pairs with keys of their own");
+    return makeError("has a 'keep_group', but its heads do not come in pairs "
+                     "with keys of their own");
   plan.key = {widen(high, plan.pairs), low, plan.pairs};
   unsigned stored = widen(valueBits, plan.pairs);
   plan.value = {stored, 12 - stored, plan.pairs};
-  if (plan.key.bits + low > 12)
-    return op.emitOpError("has planes of ")
-           << high << " and " << low << " bits, of which the first takes "
-           << plan.key.bits << " in memory: more than 12 in all";
   if (low) {
+    // Low bits fill theirs from above, so that keys are larger than they were.
     plan.lowBits = widen(low, /*fused=*/false);
+    plan.key.shift = plan.lowBits;
+    plan.scale = std::ldexp(plan.scale, int(low) - int(plan.lowBits));
     plan.threshold = planes.getThresholdSteps();
   }
+  if (plan.key.bits + plan.lowBits > 12)
+    return makeError("has planes of " + Twine(high) + " and " + Twine(low) +
+                     " bits, which take " + Twine(plan.key.bits) + " and " +
+                     Twine(plan.lowBits) + " in memory: more than 12 in all");
   return plan;
+}
+
+unsigned spatten::getDroppedBits(AttentionOp op, Role role) {
+  if (role == Role::Key && op.getPlanesAttr())
+    return op.getPlanesAttr().getLsb();
+  if (role == Role::Value)
+    return 12 - op.getValueBits().value_or(12);
+  return 0;
+}
+
+bool spatten::isZero(Value importance) {
+  if (auto fill = importance.getDefiningOp<linalg::FillOp>())
+    importance = fill.getInputs().front();
+  return matchPattern(importance, m_Zero());
 }
 
 RankedTensorType spatten::getDeviceType(RankedTensorType type,

@@ -3,6 +3,7 @@
 
 #include "AttentionRows.h"
 #include "rarefy/Dialect/Rarefy/IR/Rarefy.h"
+#include "llvm/Support/Error.h"
 
 namespace rarefy::spatten {
 
@@ -11,9 +12,19 @@ namespace rarefy::spatten {
 enum class Role { Query, Key, Value, Output, Plain };
 
 /// The shape of an attention and the formats of its rows, without addresses:
-/// everything that its types and attributes say. Fails with an error at `op`
-/// for what the device lacks.
+/// everything that its types and attributes say. The error is what the device
+/// lacks for it, as what follows the name of the op.
+llvm::Expected<AttentionPlan> findPlan(AttentionOp op);
+
+/// As `findPlan`, with the error emitted at `op`.
 FailureOr<AttentionPlan> planAttention(AttentionOp op);
+
+/// The lowest bits of an element of the operand of `op` in `role` that do not
+/// count; of keys they are the low plane.
+unsigned getDroppedBits(AttentionOp op, Role role);
+
+/// Whether an importance is zero everywhere.
+bool isZero(Value importance);
 
 /// The tensor in device memory of a function's tensor `type`, [..., heads,
 /// tokens, depth], whose rows have `format`.

@@ -1,6 +1,7 @@
 // Functions on tensors to programs of SpAtten.
 
-#include "DeviceMemory.h"
+#include "HostCode.h"
+#include "Machine.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Linalg/IR/Linalg.h"
 #include "mlir/IR/Matchers.h"
@@ -35,6 +36,7 @@ public:
         stream(program) {}
 
   LogicalResult run();
+  SmallVector<HostTensor> getHostTensors() { return memory.getHostTensors(); }
 
 private:
   LogicalResult assignRoles();
@@ -96,12 +98,6 @@ Value resolve(const DenseMap<Value, Value> &local, Value list) {
 static bool isCounters(Value value) {
   auto type = cast<RankedTensorType>(value.getType());
   return type.getRank() == 1 && type.getElementType().isInteger(32);
-}
-
-static bool isZero(Value value) {
-  if (auto fill = value.getDefiningOp<linalg::FillOp>())
-    value = fill.getInputs().front();
-  return matchPattern(value, m_Zero());
 }
 
 /// Whether all elements are the largest importance.
@@ -515,27 +511,23 @@ struct ConvertRarefyToSpAtten
   void runOnOperation() override {
     SmallVector<func::FuncOp> functions;
     getOperation().walk([&](func::FuncOp function) {
-      if (function->hasAttr("spatten.program"))
+      if (function->hasAttr(spatten::kProgramAttr))
         functions.push_back(function);
     });
     if (functions.empty())
       return;
-    if (config.empty()) {
-      emitError(functions.front().getLoc())
-          << "expected option 'config', the machine that programs are for";
+    FailureOr<SpAttenConfig> machine = spatten::readMachine(
+        functions.front().getLoc(), config, llvm::to_vector(set));
+    if (failed(machine))
       return signalPassFailure();
-    }
-    llvm::Expected<SpAttenConfig> machine =
-        readSpAttenConfig(config, llvm::to_vector(set));
-    if (!machine) {
-      emitError(functions.front().getLoc()) << toString(machine.takeError());
-      return signalPassFailure();
-    }
     for (func::FuncOp function : functions) {
       OpBuilder b(function);
       spatten::ProgramBuilder program(b, function.getLoc(), function.getName(),
                                       *machine);
-      if (failed(spatten::FunctionLowering(function, program).run()))
+      spatten::FunctionLowering lowering(function, program);
+      if (failed(lowering.run()) ||
+          failed(spatten::replaceCalls(function, program.getProgram(),
+                                       lowering.getHostTensors())))
         return signalPassFailure();
       function.erase();
     }

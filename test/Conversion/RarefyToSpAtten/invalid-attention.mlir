@@ -102,7 +102,7 @@ func.func @f(%q: tensor<2x1x64xi16>, %k: tensor<1x8x64xi16>) -> tensor<2x1x64xi1
 
 func.func @f(%q: tensor<1x1x64xi16>, %k: tensor<1x8x64xi16>) -> tensor<1x1x64xi16> attributes {spatten.program} {
   %o = tensor.empty() : tensor<1x1x64xi16>
-  // expected-error@+1 {{has planes of 10 and 2 bits, of which the first takes 12 in memory: more than 12 in all}}
+  // expected-error@+1 {{has planes of 10 and 2 bits, which take 12 and 4 in memory: more than 12 in all}}
   %0 = rarefy.attention ins(%q, %k, %k : tensor<1x1x64xi16>, tensor<1x8x64xi16>, tensor<1x8x64xi16>)
     outs(%o : tensor<1x1x64xi16>) {scale = 1.0 : f32, planes = #rarefy.planes<msb = 10, lsb = 2, threshold = 0.1>} -> tensor<1x1x64xi16>
   return %0 : tensor<1x1x64xi16>
