@@ -11,6 +11,7 @@
 #include "mlir/Pass/PassRegistry.h"
 #include "mlir/Transforms/Passes.h"
 #include "rarefy/Codegen/CPU/Passes.h"
+#include "rarefy/Conversion/Passes.h"
 #include "rarefy/Dialect/Rarefy/Transforms/Passes.h"
 #include "rarefy/Pipelines/Pipelines.h"
 
@@ -50,6 +51,7 @@ void buildBufferStage(OpPassManager &pm) {
 
 /// From loops and buffers to the LLVM dialect.
 void buildLLVMStage(OpPassManager &pm) {
+  pm.addPass(createConvertLaunchToLLVM());
   pm.addPass(createRarefyCPUApproximateMath());
   pm.addPass(createConvertVectorToSCFPass());
   pm.addPass(createConvertSCFToOpenMPPass());
@@ -108,6 +110,10 @@ void registerPipelines() {
   PassPipelineRegistration<CPUPipelineOptions>(
       "rarefy-cpu-pipeline", "Compile tensor functions for the CPU",
       buildCPUPipeline);
+  PassPipelineRegistration<SpAttenPipelineOptions>(
+      "rarefy-spatten-pipeline",
+      "Compile tensor functions for the CPU, and their attention for SpAtten",
+      buildSpAttenPipeline);
 }
 
 } // namespace rarefy

@@ -2,6 +2,7 @@
 
 #include "rarefy/Runner/Program.h"
 #include "Constants.h"
+#include "Device.h"
 #include "JIT.h"
 #include "Runtime.h"
 #include "Target.h"
@@ -29,6 +30,7 @@
 using namespace rarefy;
 
 static constexpr StringRef invokeName = "rarefy_invoke";
+static constexpr StringRef cpuTarget = "cpu", spattenTarget = "spatten";
 
 /// A buffer's description is its base pointer, its data pointer, an offset,
 /// and a size and a stride for each dimension: so many words.
@@ -38,6 +40,7 @@ struct Program::Impl {
   Signature signature;
   CompileStats stats;
   BoundConstants constants;
+  std::unique_ptr<Device> device;
   std::unique_ptr<LoadedCode> code;
   /// The descriptions of results, then of inputs, with all that is known
   /// before a call filled in.
@@ -108,6 +111,7 @@ static void dropDescriptions(ModuleOp module) {
 static bool isReserved(StringRef name, const llvm::TargetLibraryInfoImpl &c) {
   llvm::LibFunc function;
   return c.getLibFunc(name, function) || name == invokeName ||
+         name == kDeviceSymbol ||
          llvm::any_of(
              ArrayRef<StringRef>{"omp_", "__kmpc_", "_mlir_ciface_"},
              [&](StringRef prefix) { return name.starts_with(prefix); }) ||
@@ -129,12 +133,58 @@ static llvm::Error lower(ModuleOp module, const CompileOptions &options) {
   PassManager pm(module->getContext());
   if (options.reference) {
     buildReferencePipeline(pm);
+  } else if (options.target == spattenTarget) {
+    SpAttenPipelineOptions pipeline;
+    pipeline.cpu = options.cpu;
+    pipeline.config = options.config;
+    pipeline.set = options.overrides;
+    buildSpAttenPipeline(pm, pipeline);
   } else {
     CPUPipelineOptions pipeline;
     pipeline.cpu = options.cpu;
     buildCPUPipeline(pm, pipeline);
   }
   return failed(pm.run(module)) ? makeReportedError() : llvm::Error::success();
+}
+
+/// The device of the target; none for a CPU.
+static llvm::Expected<std::unique_ptr<Device>>
+createDevice(const CompileOptions &options) {
+  if (options.target != cpuTarget && options.target != spattenTarget)
+    return llvm::createStringError("unknown target '" + options.target +
+                                   "': expected 'cpu' or 'spatten'");
+  bool hasMachine = !options.config.empty() || !options.overrides.empty();
+  if (options.target == cpuTarget) {
+    if (hasMachine)
+      return llvm::createStringError(
+          "target 'cpu': expected no configuration of a device");
+    return nullptr;
+  }
+  if (options.config.empty())
+    return llvm::createStringError("target 'spatten': expected a configuration "
+                                   "such as configs/spatten.yaml");
+  llvm::Expected<SpAttenConfig> config =
+      readSpAttenConfig(options.config, options.overrides);
+  if (!config)
+    return config.takeError();
+  return std::make_unique<Device>(std::move(*config));
+}
+
+/// An error where code launches programs and there is no device, or the device
+/// has nothing to do.
+static llvm::Error checkLaunches(ModuleOp module,
+                                 const CompileOptions &options) {
+  bool launches = module.lookupSymbol(kLaunchSymbol) != nullptr;
+  bool hasDevice = options.target == spattenTarget;
+  if (launches && !hasDevice)
+    return llvm::createStringError(
+        "the module launches programs: expected target 'spatten'");
+  if (hasDevice && !launches && !options.reference)
+    return llvm::createStringError(
+        "target 'spatten': found no attention that it takes; "
+        "rarefy-quantize-attention makes it of floats, and remarks say what "
+        "else is in the way");
+  return llvm::Error::success();
 }
 
 /// Adds the function that a call enters: it finds each description in the
@@ -204,7 +254,8 @@ void Program::Impl::findEqualSizes() {
 static llvm::Expected<std::unique_ptr<LoadedCode>>
 compileToCode(OwningOpRef<ModuleOp> module, StringRef entry, unsigned optLevel,
               const Signature &signature, llvm::TargetMachine &machine,
-              BoundConstants &constants, CompileStats &stats) {
+              const Device *device, BoundConstants &constants,
+              CompileStats &stats) {
   std::unique_ptr<llvm::MemoryBuffer> object;
   {
     llvm::LLVMContext context;
@@ -212,6 +263,7 @@ compileToCode(OwningOpRef<ModuleOp> module, StringRef entry, unsigned optLevel,
     {
       Stopwatch watch(stats.optimize);
       constants = takeConstants(*module);
+      constants.symbols.push_back({kDeviceSymbol.str(), device});
       stats.constantBytes = constants.bytes;
       registerBuiltinDialectTranslation(*module->getContext());
       registerLLVMDialectTranslation(*module->getContext());
@@ -246,6 +298,8 @@ Program::compile(OwningOpRef<ModuleOp> module, const CompileOptions &options) {
   if (optLevel < 0 || optLevel > 3)
     return llvm::createStringError("optimisation level " + Twine(optLevel) +
                                    ": expected 0 to 3");
+  if (llvm::Error error = createDevice(options).moveInto(impl->device))
+    return error;
   auto machine = createHostTargetMachine(options.cpu, optLevel);
   if (!machine)
     return machine.takeError();
@@ -271,8 +325,11 @@ Program::compile(OwningOpRef<ModuleOp> module, const CompileOptions &options) {
     if (llvm::Error error = lower(*module, options))
       return error;
   }
-  auto code = compileToCode(std::move(module), entryName, optLevel,
-                            impl->signature, **machine, impl->constants, stats);
+  if (llvm::Error error = checkLaunches(*module, options))
+    return error;
+  auto code =
+      compileToCode(std::move(module), entryName, optLevel, impl->signature,
+                    **machine, impl->device.get(), impl->constants, stats);
   if (!code)
     return code.takeError();
   impl->code = std::move(*code);
@@ -449,3 +506,8 @@ Program::Program(std::unique_ptr<Impl> impl) : impl(std::move(impl)) {}
 Program::~Program() = default;
 const Signature &Program::getSignature() const { return impl->signature; }
 const CompileStats &Program::getStats() const { return impl->stats; }
+std::optional<DeviceStatistics> Program::getDeviceStatistics() const {
+  if (!impl->device)
+    return std::nullopt;
+  return impl->device->getStatistics();
+}

@@ -12,6 +12,7 @@
 #include "mlir/Pass/PassManager.h"
 #include "mlir/Transforms/Passes.h"
 #include "rarefy/Codegen/CPU/Passes.h"
+#include "rarefy/Conversion/Passes.h"
 #include "rarefy/Dialect/Rarefy/Transforms/Passes.h"
 #include "rarefy/Pipelines/Pipelines.h"
 #include "rarefy/Runner/Program.h"
@@ -36,6 +37,7 @@ void rarefy::buildReferencePipeline(OpPassManager &pm) {
   pm.addNestedPass<func::FuncOp>(createConvertElementwiseToLinalgPass());
   buildBufferizationPipeline(pm);
   addVerification(pm);
+  pm.addPass(createConvertLaunchToLLVM());
   OpPassManager &functions = pm.nest<func::FuncOp>();
   functions.addPass(createConvertLinalgToLoopsPass());
   functions.addPass(memref::createExpandStridedMetadataPass());

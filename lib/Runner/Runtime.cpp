@@ -2,6 +2,7 @@
 // sure to have, and OpenMP.
 
 #include "Runtime.h"
+#include "Device.h"
 
 #include "llvm/ADT/APFloat.h"
 #include "llvm/ADT/bit.h"
@@ -144,6 +145,23 @@ int announce(const char *text) {
 
 [[noreturn]] void abortCode() { fail("assertion failed: " + assertion); }
 
+/// What the device said of the launch that has just failed.
+thread_local std::string launchError;
+
+bool tryLaunch(Device *device, StringRef file, ArrayRef<LaunchTensor> tensors) {
+  llvm::Error error = device->launch(file, tensors);
+  bool failed = static_cast<bool>(error);
+  launchError = llvm::toString(std::move(error));
+  return !failed;
+}
+
+/// Called by what is left of an `isa.launch`.
+void launch(Device *device, const char *file, int64_t size,
+            const LaunchTensor *tensors, int64_t count) {
+  if (!tryLaunch(device, StringRef(file, size), ArrayRef(tensors, count)))
+    fail(launchError);
+}
+
 template <typename T> void *address(T *function) {
   return reinterpret_cast<void *>(function);
 }
@@ -158,6 +176,7 @@ ArrayRef<RuntimeSymbol> rarefy::getRuntimeSymbols() {
       {"calloc", address(allocateZeros)},
       {"puts", address(announce)},
       {"abort", address(abortCode)},
+      {kLaunchSymbol, address(launch)},
       {"__extendhfsf2", address(extendHalf)},
       {"__truncsfhf2", address(truncateFloat<APFloat::IEEEhalf, float>)},
       {"__truncdfhf2", address(truncateFloat<APFloat::IEEEhalf, double>)},

@@ -76,7 +76,7 @@ func.func @sparse(%x: tensor<4x4xf32, #sparse>) { return }
 // CPU: error: unknown cpu 'z80': expected 'native' or a processor of x86_64 that LLVM knows
 
 // RUN: not rarefy-run %s --target=tpu 2>&1 | FileCheck %s --check-prefix=TARGET --implicit-check-not=error
-// TARGET: error: unknown target 'tpu': expected 'cpu'
+// TARGET: error: unknown target 'tpu': expected 'cpu' or 'spatten'
 
 // RUN: not rarefy-run %s --shape=x=1x2 --threads=2000 2>&1 | FileCheck %s --check-prefix=THREADS --implicit-check-not=error
 // THREADS: error: expected at most 1024 threads, found 2000

@@ -26,7 +26,15 @@ struct Options {
   llvm::cl::opt<std::string> target{"target", llvm::cl::init("cpu"),
                                     llvm::cl::cat(model),
                                     llvm::cl::desc("What to compile for (cpu)"),
-                                    llvm::cl::value_desc("name")};
+                                    llvm::cl::value_desc("cpu|spatten")};
+  llvm::cl::opt<std::string> config{
+      "config", llvm::cl::cat(model),
+      llvm::cl::desc("The SpAtten, for example configs/spatten.yaml"),
+      llvm::cl::value_desc("file.yaml")};
+  llvm::cl::list<std::string> overrides{
+      "set", llvm::cl::cat(model),
+      llvm::cl::desc("Change a parameter of the SpAtten"),
+      llvm::cl::value_desc("topk.parallelism=1")};
   llvm::cl::opt<std::string> cpu{
       "cpu", llvm::cl::init("native"), llvm::cl::cat(model),
       llvm::cl::desc("LLVM's name of a processor (native)"),

@@ -65,6 +65,8 @@ void rarefy::printText(const Report &report, unsigned maxElements,
     os << llvm::format(
         "time: median %.2f us, min %.2f, max %.2f of %zu calls\n",
         times[times.size() / 2], times.front(), times.back(), times.size());
+  if (report.device)
+    report.device->printTable(os);
 }
 
 static llvm::json::Object describe(const TensorInfo &info,
@@ -124,5 +126,7 @@ void rarefy::printJSON(const Report &report, raw_ostream &os) {
                                            {"min", times.front()},
                                            {"median", times[times.size() / 2]},
                                            {"max", times.back()}};
+  if (report.device)
+    object["device"] = report.device->toJSON();
   os << llvm::formatv("{0:2}\n", llvm::json::Value(std::move(object)));
 }

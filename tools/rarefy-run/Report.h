@@ -1,6 +1,7 @@
 #ifndef RAREFY_TOOLS_RAREFYRUN_REPORT_H
 #define RAREFY_TOOLS_RAREFYRUN_REPORT_H
 
+#include "rarefy/Runner/DeviceStatistics.h"
 #include "rarefy/Runner/Measure.h"
 #include "llvm/Support/raw_ostream.h"
 
@@ -13,6 +14,8 @@ struct Report {
   const Program &program;
   ArrayRef<Array> results;
   unsigned threads = 0;
+  /// Of one call, if the program has a device.
+  std::optional<DeviceStatistics> device;
   /// One for each result with --check.
   std::vector<CheckedResult> checks;
   /// Microseconds of each repeated call, sorted.

@@ -18,9 +18,6 @@ using namespace rarefy;
 namespace cl = llvm::cl;
 
 static llvm::Error checkOptions(const Options &options) {
-  if (options.target != "cpu")
-    return llvm::createStringError("unknown target '" + options.target +
-                                   "': expected 'cpu'");
   if (!options.stats.empty() && options.stats != "json")
     return llvm::createStringError("--stats=" + options.stats +
                                    ": expected json");
@@ -31,6 +28,17 @@ static llvm::Error checkOptions(const Options &options) {
   return llvm::Error::success();
 }
 
+static CompileOptions getCompileOptions(const Options &options) {
+  CompileOptions compile;
+  compile.entry = options.entry;
+  compile.passes = options.passes;
+  compile.target = options.target;
+  compile.config = options.config;
+  compile.overrides.assign(options.overrides.begin(), options.overrides.end());
+  compile.cpu = options.cpu;
+  return compile;
+}
+
 /// All that can fail; true if the results are what they should be.
 static llvm::Expected<bool> run(const Options &options, MLIRContext &context) {
   if (llvm::Error error = checkOptions(options))
@@ -38,10 +46,7 @@ static llvm::Expected<bool> run(const Options &options, MLIRContext &context) {
   auto module = loadModule(options.file, context);
   if (!module)
     return module.takeError();
-  CompileOptions compile;
-  compile.entry = options.entry;
-  compile.passes = options.passes;
-  compile.cpu = options.cpu;
+  CompileOptions compile = getCompileOptions(options);
   auto program = Program::compile((*module)->clone(), compile);
   if (!program)
     return program.takeError();
@@ -65,7 +70,9 @@ static llvm::Expected<bool> run(const Options &options, MLIRContext &context) {
   auto results = (*program)->call(views, options.threads);
   if (!results)
     return results.takeError();
-  Report report{**program, *results, options.threads, {}, {}};
+  Report report{
+      **program, *results, options.threads, (*program)->getDeviceStatistics(),
+      {},        {}};
   if (options.check) {
     std::optional<double> tolerance;
     if (options.tolerance.getNumOccurrences())

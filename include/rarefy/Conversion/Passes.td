@@ -90,4 +90,32 @@ def ConvertRarefyToSpAtten : Pass<"convert-rarefy-to-spatten", "::mlir::ModuleOp
     "::rarefy::spatten::SpAttenDialect"];
 }
 
+def ConvertLaunchToLLVM : Pass<"convert-launch-to-llvm", "::mlir::ModuleOp"> {
+  let summary = "Call the runtime where programs are launched";
+  let description = [{
+    Every `isa.launch` on buffers becomes a call of `rarefyLaunch`, see
+    `rarefy/Conversion/Launch.h`. Its program is there as a constant: the bytes of
+    the file that `rarefy-translate --export-program` writes. An operand that is
+    no dense buffer is copied. Programs leave the module, also those that nobody
+    launches.
+
+    Example:
+    ```mlir
+    isa.program @idle for "spatten" {key_lines = 256 : i64, value_lines = 256 : i64,
+        rows_per_line = 8 : i64, max_keys = 1024 : i64} {
+      isa.tensor @key in at 0 : tensor<8x64xi6>
+      spatten.halt
+    }
+
+    func.func @main(%key: memref<8x64xi8>) {
+      isa.launch @idle ins(%key : memref<8x64xi8>)
+      return
+    }
+    ```
+  }];
+  let dependentDialects = [
+    "::mlir::arith::ArithDialect", "::mlir::LLVM::LLVMDialect",
+    "::mlir::memref::MemRefDialect"];
+}
+
 #endif // RAREFY_CONVERSION_PASSES_TD

@@ -7,16 +7,31 @@
 
 namespace rarefy {
 
-struct CPUPipelineOptions : PassPipelineOptions<CPUPipelineOptions> {
-  PassOptions::Option<std::string> cpu{
+/// What the pipelines for the CPU and for accelerators have in common.
+template <typename Derived>
+struct HostPipelineOptions : PassPipelineOptions<Derived> {
+  ::mlir::detail::PassOptions::Option<std::string> cpu{
       *this, "cpu",
       llvm::cl::desc("Processor to generate code for, as LLVM names it, or "
                      "native"),
       llvm::cl::init("native")};
-  PassOptions::Option<bool> parallel{
+  ::mlir::detail::PassOptions::Option<bool> parallel{
       *this, "parallel",
       llvm::cl::desc("Share loops that are worth it among OpenMP threads"),
       llvm::cl::init(true)};
+};
+
+struct CPUPipelineOptions : HostPipelineOptions<CPUPipelineOptions> {};
+
+struct SpAttenPipelineOptions : HostPipelineOptions<SpAttenPipelineOptions> {
+  PassOptions::Option<std::string> config{
+      *this, "config",
+      llvm::cl::desc("File with the parameters of the machine, "
+                     "configs/spatten.yaml for example")};
+  PassOptions::ListOption<std::string> set{
+      *this, "set",
+      llvm::cl::desc("Parameters that replace those of the file, each as "
+                     "key=value")};
 };
 
 /// From tensors to buffers, each freed where its last use ends.
@@ -26,7 +41,13 @@ void buildBufferizationPipeline(OpPassManager &pm);
 /// a C interface; each result is memory of its own, which the caller frees.
 void buildCPUPipeline(OpPassManager &pm, const CPUPipelineOptions &options);
 
-/// Registers `rarefy-cpu-pipeline`.
+/// Takes a module of tensor functions to the LLVM dialect, as buildCPUPipeline
+/// does, with the attention on integers that SpAtten takes in programs: the
+/// code calls the runtime, see `rarefy/Conversion/Launch.h`.
+void buildSpAttenPipeline(OpPassManager &pm,
+                          const SpAttenPipelineOptions &options);
+
+/// Registers `rarefy-cpu-pipeline` and `rarefy-spatten-pipeline`.
 void registerPipelines();
 
 } // namespace rarefy

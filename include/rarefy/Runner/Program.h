@@ -16,6 +16,8 @@ class OpPassManager;
 
 namespace rarefy {
 
+struct DeviceStatistics;
+
 /// How a module becomes a program.
 struct CompileOptions {
   /// The function to call.
@@ -25,6 +27,13 @@ struct CompileOptions {
   /// Lowers through each op's definition and scalar loops: slow, and simple
   /// enough to check everything else with.
   bool reference = false;
+  /// What runs the attention on integers that it takes: "cpu", or "spatten", a
+  /// simulated SpAtten.
+  std::string target = "cpu";
+  /// The file that describes the SpAtten, and what replaces parameters in it,
+  /// each as key=value.
+  std::string config;
+  std::vector<std::string> overrides;
   /// "native" or LLVM's name of a processor, such as "x86-64-v3".
   std::string cpu = "native";
   /// LLVM's optimisation level, 0 to 3; 3, or 0 for the reference, unless
@@ -72,6 +81,9 @@ public:
 
   const Signature &getSignature() const;
   const CompileStats &getStats() const;
+  /// What the simulated device has done in all calls so far; none for a program
+  /// without a device.
+  std::optional<DeviceStatistics> getDeviceStatistics() const;
 
   /// Checks the inputs against the signature, runs the function on `threads`
   /// threads (0: what OpenMP's environment says) and returns its results.

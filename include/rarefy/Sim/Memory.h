@@ -34,6 +34,9 @@ struct MemoryStatistics {
   /// Per channel, the cycles that data was on the bus, summed over its
   /// pseudo-channels.
   std::vector<uint64_t> busBusyCycles;
+
+  /// Adds what another run on the same machine did.
+  MemoryStatistics &operator+=(const MemoryStatistics &other);
 };
 
 /// Cycles of an HBM memory behind a crossbar. A request is for one transaction;

@@ -113,6 +113,9 @@ struct Statistics {
   double topkRounds = 0;
   double topkItems = 0;
 
+  /// Adds the figures of another run on the same machine.
+  Statistics &operator+=(const Statistics &other);
+
   /// Picojoules by part, in the order of `getEnergyParts`.
   std::array<double, 6> getEnergy() const;
   static ArrayRef<StringLiteral> getEnergyParts();

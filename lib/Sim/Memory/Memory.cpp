@@ -181,6 +181,18 @@ MemoryStatistics Memory::Channels::statistics() const {
   return sum;
 }
 
+MemoryStatistics &MemoryStatistics::operator+=(const MemoryStatistics &other) {
+  transactions += other.transactions;
+  usefulBytes += other.usefulBytes;
+  rowHits += other.rowHits;
+  rowMisses += other.rowMisses;
+  rowConflicts += other.rowConflicts;
+  refreshes += other.refreshes;
+  for (size_t i = 0; i < busBusyCycles.size(); ++i)
+    busBusyCycles[i] += other.busBusyCycles[i];
+  return *this;
+}
+
 Memory::Memory(const MemoryConfig &config)
     : channels(std::make_unique<Channels>(config)) {}
 Memory::Memory(Memory &&) = default;

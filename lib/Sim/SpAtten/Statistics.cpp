@@ -36,6 +36,39 @@ static uint64_t getMacs(const Statistics &statistics) {
          statistics.requantizedMacs;
 }
 
+/// Adds the numbers of one list to those of another.
+template <typename T> static void addEach(T &sums, const T &numbers) {
+  for (auto [sum, number] : llvm::zip_equal(sums, numbers))
+    sum += number;
+}
+
+Statistics &Statistics::operator+=(const Statistics &other) {
+  for (auto [sum, engine] : llvm::zip_equal(engines, other.engines)) {
+    sum.instructions += engine.instructions;
+    sum.busy += engine.busy;
+    sum.memory += engine.memory;
+    sum.empty += engine.empty;
+    addEach(sum.waits, engine.waits);
+  }
+  addEach(bytesRead, other.bytesRead);
+  addEach(bytesWritten, other.bytesWritten);
+  memory += other.memory;
+  instructions += other.instructions;
+  cycles += other.cycles;
+  scoreMacs += other.scoreMacs;
+  weightMacs += other.weightMacs;
+  productMacs += other.productMacs;
+  requantizedMacs += other.requantizedMacs;
+  checkedRows += other.checkedRows;
+  requantizedRows += other.requantizedRows;
+  softmaxScores += other.softmaxScores;
+  sramLines += other.sramLines;
+  topkSelections += other.topkSelections;
+  topkRounds += other.topkRounds;
+  topkItems += other.topkItems;
+  return *this;
+}
+
 ArrayRef<StringLiteral> Statistics::getEnergyParts() {
   static constexpr StringLiteral parts[] = {"dram",    "sram", "multiply",
                                             "softmax", "topk", "control"};
