@@ -10,6 +10,7 @@
 #include <nanobind/stl/tuple.h>
 #include <nanobind/stl/vector.h>
 
+#include <algorithm>
 #include <cstdlib>
 #include <memory>
 #include <mutex>
@@ -194,6 +195,18 @@ public:
     return dict;
   }
 
+  /// As JSON; empty for a program without a device.
+  std::string deviceStatistics() const {
+    std::string text;
+    rarefyProgramGetDeviceStatistics(
+        program.get(),
+        [](RarefyString part, void *target) {
+          *static_cast<std::string *>(target) = unwrap(part);
+        },
+        &text);
+    return text;
+  }
+
   nb::object call(nb::sequence arguments, unsigned threads) const;
 
 private:
@@ -301,9 +314,14 @@ public:
 
   Program *compile(std::string_view entry, std::string_view passes,
                    std::string_view target, std::string_view cpu, int optLevel,
-                   bool reference) {
-    RarefyCompileOptions options = {wrap(entry), wrap(passes), wrap(target),
-                                    wrap(cpu),   optLevel,     reference};
+                   bool reference, std::string_view config,
+                   const std::vector<std::string> &overrides) {
+    std::vector<RarefyString> texts(overrides.size());
+    std::transform(overrides.begin(), overrides.end(), texts.begin(),
+                   [](const std::string &text) { return wrap(text); });
+    RarefyCompileOptions options = {wrap(entry),  wrap(passes), wrap(target),
+                                    wrap(cpu),    optLevel,     reference,
+                                    wrap(config), texts.data(), texts.size()};
     return new Program(
         runIn(*session, [&] { return rarefyCompile(module.get(), &options); }));
   }
@@ -330,6 +348,7 @@ NB_MODULE(_core, m) {
       .def("inputs", &Program::inputs)
       .def("results", &Program::results)
       .def("stats", &Program::stats)
+      .def("device_statistics", &Program::deviceStatistics)
       .def("call", &Program::call, "arguments"_a, "threads"_a);
   nb::class_<Module>(m, "Module")
       .def_static("parse", &Module::parse, "source"_a, "name"_a)
@@ -339,5 +358,5 @@ NB_MODULE(_core, m) {
       .def("run", &Module::run, "passes"_a)
       .def("remarks", &Module::remarks)
       .def("compile", &Module::compile, "entry"_a, "passes"_a, "target"_a,
-           "cpu"_a, "opt_level"_a, "reference"_a);
+           "cpu"_a, "opt_level"_a, "reference"_a, "config"_a, "overrides"_a);
 }

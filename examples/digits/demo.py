@@ -12,33 +12,11 @@ from pathlib import Path
 import numpy as np
 import rarefy
 from architecture import LAYERS, SCHEDULES, SIDE, TOKENS, Schedule
+from model import ROOT, accuracy, prune, read_images, with_positions
 from PIL import Image, ImageDraw
 from rarefy.records import Column, Record, Recorder, all_threads, find, interleave, speedup, table
 
-HERE = Path(__file__).resolve().parent
-ROOT = HERE.parents[1]
-MODEL = HERE / "digits.onnx"
 EMPTY = "func.func @main(%x: tensor<1xf32>) -> tensor<1xf32> {\n  return %x : tensor<1xf32>\n}\n"
-
-
-def read_images() -> tuple[np.ndarray, np.ndarray]:
-    """The held-back images, scaled to 0..1, and their labels."""
-    with np.load(HERE / "digits-test.npz") as data:
-        return (data["images"] / 16).astype(np.float32)[:, None], data["labels"]
-
-
-def attention_tokens(module: rarefy.Module) -> tuple[int, ...]:
-    """The tokens that each attention of a module really works on."""
-    queries = re.findall(r"rarefy\.attention\b[^\n]*?tensor<(?:\d+x)*?(\d+)x\d+xf32>", str(module))
-    return tuple(map(int, queries))
-
-
-def prune(schedule: Schedule) -> rarefy.Module:
-    module = rarefy.import_onnx(MODEL).run(schedule.passes)
-    if attention_tokens(module) != schedule.tokens:
-        found = attention_tokens(module)
-        raise rarefy.RarefyError([f"{schedule.name}: expected tokens {schedule.tokens}, found {found}"])
-    return module
 
 
 def cost(schedule: Schedule) -> dict[str, int]:
@@ -48,23 +26,6 @@ def cost(schedule: Schedule) -> dict[str, int]:
         module.run("rarefy-prune-tokens{keep=1}")
     last = [remark.message for remark in module.remarks if remark.name == "Cascade"][-1]
     return {key: int(re.search(rf"\b{key}=(\d+)", last)[1]) for key in ("multiply-adds", "bytes")}
-
-
-def accuracy(run: rarefy.CompiledFunction, images: np.ndarray, labels: np.ndarray) -> float:
-    return float(np.mean([run(image).argmax() == label for image, label in zip(images, labels, strict=True)]))
-
-
-def with_positions(module: rarefy.Module) -> rarefy.Module:
-    """The module with one more result for each selection of tokens: the positions that go on."""
-    text = module.to_mlir()
-    chosen = re.findall(r"(%\S+) = rarefy\.topk\b[^\n]*-> (tensor<[\dx]*xi32>)", text)
-    values, types = ("".join(f", {part}" for part in parts) for parts in zip(*chosen, strict=True))
-    text = re.sub(
-        r"(?m)^( *(?:func\.)?return %[^:\n]*?) : (.*?)( loc\(.*\))?$", rf"\1{values} : \2{types}", text
-    )
-    arguments, results = re.search(r"@main\((.*)\) -> (.*) \{$", text, re.MULTILINE).span(2)
-    signature = text[arguments:results].removeprefix("(").removesuffix(")")
-    return rarefy.load(f"{text[:arguments]}({signature}{types}){text[results:]}")
 
 
 def survivors(schedule: Schedule, images: np.ndarray) -> list[list[np.ndarray]]:

@@ -142,10 +142,15 @@ typedef struct RarefyArray {
 typedef struct RarefyCompileOptions {
   RarefyString entry;  /* the function; empty: "main" */
   RarefyString passes; /* run first; may be empty */
-  RarefyString target; /* empty: "cpu", the only one so far */
+  RarefyString target; /* empty: "cpu"; or "spatten", a simulated SpAtten */
   RarefyString cpu;    /* empty: "native"; or LLVM's name of a processor */
   int optLevel;        /* LLVM's, 0 to 3; -1: 3, 0 for the reference */
   bool reference;      /* plain loops, to compare results with */
+  /* The file that describes the SpAtten, and what replaces parameters in it,
+   * each as "key=value"; empty for "cpu". */
+  RarefyString config;
+  const RarefyString *overrides;
+  size_t numOverrides;
 } RarefyCompileOptions;
 
 /* In seconds and bytes. */
@@ -167,6 +172,12 @@ RAREFY_API size_t rarefyProgramGetNumResults(RarefyProgram program);
 RAREFY_API RarefyTensorInfo rarefyProgramGetResult(RarefyProgram program,
                                                    size_t index);
 RAREFY_API RarefyCompileStats rarefyProgramGetStats(RarefyProgram program);
+
+/* Hands what the simulated device has done in all calls so far to `callback`,
+ * as JSON; false if the program has no device. */
+RAREFY_API bool rarefyProgramGetDeviceStatistics(RarefyProgram program,
+                                                 RarefyStringCallback callback,
+                                                 void *userData);
 
 /* Runs the program on `threads` threads; 0 means what OMP_NUM_THREADS says,
  * or all. A wrong number, type or shape of inputs goes to `onError`, which may

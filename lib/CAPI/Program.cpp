@@ -1,6 +1,8 @@
 // Programs: compiling one, its signature and figures, calls and their results.
 
 #include "Handles.h"
+#include "rarefy/Runner/DeviceStatistics.h"
+#include "llvm/Support/FormatVariadic.h"
 
 using namespace rarefy;
 
@@ -25,15 +27,14 @@ static std::string get(RarefyString text, StringRef otherwise) {
 RarefyProgram rarefyCompile(RarefyModule module,
                             const RarefyCompileOptions *options) {
   ContextState &state = *module->state;
-  std::string target = get(options->target, "cpu");
-  if (target != "cpu") {
-    state.report(RarefySeverityError, "",
-                 "unknown target '" + target + "': expected 'cpu'");
-    return nullptr;
-  }
   CompileOptions compile;
   compile.entry = get(options->entry, compile.entry);
   compile.passes = get(options->passes, compile.passes);
+  compile.target = get(options->target, compile.target);
+  compile.config = get(options->config, compile.config);
+  for (RarefyString text :
+       llvm::ArrayRef(options->overrides, options->numOverrides))
+    compile.overrides.push_back(unwrap(text).str());
   compile.cpu = get(options->cpu, compile.cpu);
   if (options->optLevel != -1)
     compile.optLevel = options->optLevel;
@@ -68,6 +69,19 @@ RarefyCompileStats rarefyProgramGetStats(RarefyProgram program) {
   const CompileStats &stats = program->program->getStats();
   return {stats.passes, stats.lowering,  stats.optimize,      stats.codegen,
           stats.link,   stats.codeBytes, stats.constantBytes, wrap(stats.cpu)};
+}
+
+bool rarefyProgramGetDeviceStatistics(RarefyProgram program,
+                                      RarefyStringCallback callback,
+                                      void *userData) {
+  std::optional<DeviceStatistics> statistics =
+      program->program->getDeviceStatistics();
+  if (!statistics)
+    return false;
+  std::string text =
+      llvm::formatv("{0:2}", llvm::json::Value(statistics->toJSON()));
+  callback(wrap(text), userData);
+  return true;
 }
 
 RarefyResults rarefyProgramCall(RarefyProgram program,

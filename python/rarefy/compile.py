@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import json
 import os
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Any
 
 import numpy as np
@@ -114,6 +116,17 @@ class CompiledFunction:
             results = self._program.call(self._convert(args), self.threads)
         return self._view_bf16(results) if self._bf16_results else results
 
+    def device_statistics(self) -> dict[str, Any]:
+        """What the simulated device has done in all calls so far: the figures
+        of docs/Simulator.md, summed over `launches`, and the same for each of
+        the `programs`."""
+        text = self._program.device_statistics()
+        if not text:
+            raise RarefyError(
+                ["error: device_statistics: expected target 'spatten', found one without a device"]
+            )
+        return json.loads(text)
+
     def _order(self, args: Sequence[Any], kwargs: dict[str, Any]) -> tuple[Any, ...]:
         """Arguments by name, after those in order."""
         names = [spec.name for spec in self.signature.inputs[len(args) :]]
@@ -161,6 +174,13 @@ def _from_numbers(numbers: Any, spec: TensorSpec) -> np.ndarray:
     return array
 
 
+def _overrides(set: Any) -> list[str]:  # noqa: A002
+    """Parameters of a machine, as the compiler takes them."""
+    if not isinstance(set, Mapping) or not all(isinstance(key, str) for key in set):
+        raise RarefyError([f"error: set: expected parameters by name, found {set!r}"])
+    return [f"{key}={str(value).lower() if isinstance(value, bool) else value}" for key, value in set.items()]
+
+
 def _check_options(names: dict[str, Any], passes: Any, threads: Any, opt_level: Any) -> None:
     wrong = [
         f"error: {option}: expected a name, found {name!r}"
@@ -187,6 +207,8 @@ def compile(  # noqa: A001 - as in torch.compile
     threads: int = 0,
     opt_level: int | None = None,
     reference: bool = False,
+    config: str | os.PathLike[str] = "",
+    set: Mapping[str, Any] = MappingProxyType({}),  # noqa: A002 - as in rarefy-run --set
 ) -> CompiledFunction:
     """Compiles one function of a module, or of what `load` makes of `model`.
 
@@ -196,10 +218,16 @@ def compile(  # noqa: A001 - as in torch.compile
     all. `reference` compiles each op's definition to plain loops instead, to
     compare results with. `opt_level` is LLVM's, 0 to 3: 3, or 0 for the
     reference, unless given.
+
+    With the target "spatten", attention on integers, as
+    `rarefy-quantize-attention` makes it, runs on a simulated SpAtten that the
+    file `config` describes; `set` replaces parameters of it, as in
+    {"topk.parallelism": 1}.
     """
     _check_options({"entry": entry, "target": target, "cpu": cpu}, passes, threads, opt_level)
     module = model if isinstance(model, Module) else load(model)
     earlier = len(module.remarks)
     level = -1 if opt_level is None else opt_level
-    program = module._core.compile(entry, passes, target, cpu, level, reference)
+    path = os.fsdecode(config)
+    program = module._core.compile(entry, passes, target, cpu, level, reference, path, _overrides(set))
     return CompiledFunction(program, threads, module.remarks[earlier:])

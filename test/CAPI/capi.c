@@ -72,7 +72,7 @@ static void testErrors(RarefyContext context) {
   RarefyCompileOptions options = {.target = text("tpu"), .optLevel = 3};
   buffer[0] = 0;
   EXPECT(!rarefyCompile(module, &options));
-  EXPECT(strstr(buffer, "unknown target 'tpu': expected 'cpu'"));
+  EXPECT(strstr(buffer, "unknown target 'tpu': expected 'cpu' or 'spatten'"));
   options.target.size = 0;
   options.optLevel = -2;
   buffer[0] = 0;
@@ -133,6 +133,49 @@ static void testCall(RarefyProgram program) {
   EXPECT(strstr(buffer, "expected 1 inputs, found 0"));
 }
 
+static const char attention[] =
+    "func.func @main(%x: tensor<2x4x16xi16>) -> tensor<2x4x16xi16> {\n"
+    "  %o = tensor.empty() : tensor<2x4x16xi16>\n"
+    "  %0 = rarefy.attention ins(%x, %x, %x : tensor<2x4x16xi16>,"
+    "    tensor<2x4x16xi16>, tensor<2x4x16xi16>)"
+    "    outs(%o : tensor<2x4x16xi16>) {scale = 1.0 : f32}"
+    "    -> tensor<2x4x16xi16>\n"
+    "  return %0 : tensor<2x4x16xi16>\n"
+    "}\n";
+
+/* A model whose attention runs on a simulated SpAtten. */
+static void testDevice(RarefyContext context) {
+  RarefyModule module = rarefyModuleParse(context, text(attention), text("a"));
+  EXPECT(module);
+  RarefyString overrides[] = {text("clockGHz=2"), text("topk.parallelism=1")};
+  RarefyCompileOptions options = {.target = text("spatten"),
+                                  .optLevel = 0,
+                                  .config =
+                                      text(RAREFY_CONFIGS "/spatten.yaml"),
+                                  .overrides = overrides,
+                                  .numOverrides = 2};
+  RarefyProgram program = rarefyCompile(module, &options);
+  EXPECT(program);
+  int16_t data[2 * 4 * 16] = {0};
+  int64_t shape[3] = {2, 4, 16};
+  RarefyArray input = {data, RarefyI16, 3, shape};
+  RarefyResults results = rarefyProgramCall(program, &input, 1, 1, NULL, NULL);
+  EXPECT(results);
+  rarefyResultsDestroy(results);
+  char buffer[bufferSize] = "";
+  EXPECT(rarefyProgramGetDeviceStatistics(program, append, buffer));
+  EXPECT(strstr(buffer, "\"clock_ghz\": 2,"));
+  EXPECT(strstr(buffer, "\"topk_parallelism\": 1,"));
+  rarefyProgramDestroy(program);
+
+  options = (RarefyCompileOptions){.optLevel = 0};
+  program = rarefyCompile(module, &options);
+  EXPECT(program);
+  EXPECT(!rarefyProgramGetDeviceStatistics(program, append, buffer));
+  rarefyProgramDestroy(program);
+  rarefyModuleDestroy(module);
+}
+
 static void testRemarks(RarefyContext context) {
   char buffer[bufferSize] = "";
   rarefyContextSetRemarkCallback(context, onRemark, buffer);
@@ -148,6 +191,7 @@ int main(void) {
   RarefyContext context = rarefyContextCreate();
   testErrors(context);
   testRemarks(context);
+  testDevice(context);
   RarefyModule module = rarefyModuleParse(context, text(source), text("s"));
   EXPECT(module);
   testModule(module);
