@@ -46,25 +46,27 @@ def ConvertRarefyToSpAtten : Pass<"convert-rarefy-to-spatten", "::mlir::ModuleOp
     Every function with the unit attribute `spatten.program` becomes an
     `isa.program` of its name. Its tensors lie in device memory: arguments are
     `in` tensors, results `out` tensors. It consists of `rarefy.attention` on
-    i16, and of what leads tokens from one to the next: `rarefy.topk` of an
-    importance, `rarefy.gather` and `rarefy.scatter` by such positions, slices
-    and insertions at constant offsets. Importance is carried in the counters of
-    the device, positions in its list of kept tokens. The largest i32 without
-    sign, inserted in place of a token's importance, protects the token in the
-    selection behind it.
+    i16, and of what leads tokens and heads from one to the next: `rarefy.topk`
+    of an importance, `rarefy.gather` by such positions, `rarefy.scatter` of an
+    importance of tokens, slices and insertions at constant offsets. Importance
+    is carried in the counters of the device, positions in its lists of kept
+    tokens and heads. The largest i32 without sign, inserted in place of a
+    token's importance, protects the token in the selection behind it. An
+    importance that no selection and no result reads is not counted.
 
     An argument that is read as keys of `planes` becomes the two tensors
     `name.msb` and `name.lsb`, one read as values `name.value`, each with as many
     bits as the attention reads and 64 elements in a row. Elements whose rows
     would not be whole 32-byte transactions lie in pairs of heads, [..., heads /
     2, tokens, 2, 64], where heads come in pairs, and else get more bits, which
-    values and low planes fill from above. A function that does not fit the configuration, or has an op that the device
-    lacks, is refused with the reason.
+    values and low planes fill from above. A function that does not fit the
+    configuration, or has an op that the device lacks, is refused with the
+    reason.
 
-    An importance that no selection and no result reads is not counted.
     The rows of a head share its keys and values, which are loaded once. Where
     keys have a low plane, each row loads the high one for itself: what one row
-    adds to it in the SRAM is not for the others.
+    adds to it in the SRAM is not for the others. Kept heads are computed one
+    after the other, in a loop; their outputs lie close together.
 
     Where the function is called, the call becomes an `isa.launch`, with the
     host's code in front of it that makes these tensors of the arguments, and

@@ -28,9 +28,20 @@ enum Semaphore : unsigned {
   RowReady,     ///< weight: probabilities, and the choice of values, are there
 };
 
-/// Base registers: addresses from zero on, rows that a loop walks over, and
-/// rows that are copied.
-enum : unsigned { kZeroBase, kQueryBase, kOutputBase, kCopyTo, kCopyFrom };
+/// Base registers: addresses from zero on, rows that a loop walks over, rows
+/// that are copied, and what a kept head has.
+enum : unsigned {
+  kZeroBase,
+  kQueryBase,
+  kOutputBase,
+  kCopyTo,
+  kCopyFrom,
+  kHeadQuery,
+  kHeadKey,
+  kHeadLow,
+  kHeadValue,
+  kHeadOutput
+};
 
 /// A row that is checked has its low bits read, if it needs them, behind the
 /// first scores of so many rows after it: an engine has their work to do while
@@ -47,7 +58,7 @@ struct Row {
   /// The keys in SRAM that it reads, within the stream, and their number.
   unsigned keyGroup, keys;
   /// Base registers and offsets of query and output of the first lane.
-  unsigned queryBase = kZeroBase, outputBase = kZeroBase;
+  unsigned queryBase = 0, outputBase = 0;
   uint64_t query = 0, output = 0;
 
   unsigned slot() const { return index % kSlots; }
@@ -133,8 +144,9 @@ static unsigned getLanes(const AttentionPlan &plan) {
   return plan.pairs ? kLanes : 1;
 }
 
+/// Of kept heads, instructions are there once.
 static unsigned getGroups(const AttentionPlan &plan) {
-  return plan.heads / getLanes(plan);
+  return plan.keptOf ? 1 : plan.heads / getLanes(plan);
 }
 
 /// The value buffer holds the chosen rows alone.
@@ -175,6 +187,8 @@ Row RowEmitter::getRow(const AttentionPlan &plan, unsigned head,
              before.rows + index,
              before.keyGroups + keyGroup,
              keys};
+  result.queryBase = plan.query.base;
+  result.outputBase = plan.output.base;
   uint64_t lane = uint64_t(head) * getLanes(plan);
   result.query = plan.query.address + lane * plan.query.headStride +
                  row * plan.query.rowStride;
@@ -184,6 +198,8 @@ Row RowEmitter::getRow(const AttentionPlan &plan, unsigned head,
 }
 
 void RowEmitter::setHead(const Row &row) {
+  if (row.plan->keptOf)
+    return; // The loop does.
   unsigned first = row.head * getLanes(*row.plan);
   if (std::exchange(head, first) != first)
     program.emit<SetHeadOp>(first);
@@ -195,7 +211,7 @@ void RowEmitter::loadValues(const Row &row) {
   bool compact = isCompact(plan);
   program.emit<LoadValueOp>(
       set({{ValuesChosen, compact}, {ValueFree, row.group >= valueBuffers}}),
-      set({{ValuesReady, true}}), kZeroBase, row.group % valueBuffers,
+      set({{ValuesReady, true}}), plan.values.base, row.group % valueBuffers,
       compact ? getNumValues(plan) : plan.keys, plan.value.bits,
       plan.value.shift, plan.value.fused, plan.gather, row.slot(), compact,
       plan.values.address +
@@ -205,7 +221,7 @@ void RowEmitter::loadValues(const Row &row) {
 void RowEmitter::loadKeys(const Row &row) {
   const AttentionPlan &plan = *row.plan;
   program.emit<LoadKeyOp>(set({{KeyFree, row.keyGroup >= keyBuffers}}), 0,
-                          kZeroBase, row.keyGroup % keyBuffers,
+                          plan.keyHigh.base, row.keyGroup % keyBuffers,
                           plan.lowBits ? row.keys : plan.keys, plan.key.bits,
                           plan.key.shift, plan.key.fused, plan.gather,
                           plan.keyHigh.address + getKeyHead(plan, row.head) *
@@ -278,7 +294,7 @@ void RowEmitter::emitLowBits(const Row &row) {
   for (unsigned lane = 0; lane < lanes; ++lane) {
     unsigned head = (row.head * lanes + lane) / plan.sharing;
     program.emit<LoadKeyLsbOp>(
-        set({{Checked, true}}), set({{LowReady, true}}), kZeroBase,
+        set({{Checked, true}}), set({{LowReady, true}}), plan.keyLow.base,
         row.keyGroup % keyBuffers, row.keys, plan.lowBits, row.slot(), lane,
         plan.gather, plan.keyLow.address + head * plan.keyLow.headStride);
   }
@@ -357,6 +373,13 @@ void RowEmitter::finishRows(size_t left) {
     emitBack(begun.front());
 }
 
+/// Has base register `base` point `offset` bytes behind where `from` does.
+static void point(ProgramBuilder &program, unsigned base, unsigned from,
+                  uint64_t offset) {
+  program.emit<HeadBaseOp>(base, from, /*stride=*/0);
+  program.emit<AddBaseOp>(base, offset);
+}
+
 /// Whether rows like this one and those before it can be a loop: all wait and
 /// free alike, and none is the first or the last of its heads.
 bool RowEmitter::isAlike(const Row &row) const {
@@ -369,9 +392,9 @@ void RowEmitter::emitLoop(const AttentionPlan &plan, unsigned head,
                           unsigned first, unsigned count) {
   unsigned distance = getDistance(plan);
   finishRows(distance);
-  program.emit<SetBaseOp>(kQueryBase, getRow(plan, head, first).query);
-  program.emit<SetBaseOp>(kOutputBase,
-                          getRow(plan, head, first - distance).output);
+  point(program, kQueryBase, plan.query.base, getRow(plan, head, first).query);
+  point(program, kOutputBase, plan.output.base,
+        getRow(plan, head, first - distance).output);
   program.emit<LoopOp>(count / kSlots);
   for (unsigned i = 0; i < kSlots; ++i) {
     Row next = getRow(plan, head, first + i);
@@ -440,7 +463,7 @@ RowStream::Layout RowStream::getLayout(const AttentionPlan &plan) const {
   };
   unsigned values = isCompact(plan) ? getNumValues(plan) : plan.keys;
   return {count(plan.keys, plan.key.fused), count(values, plan.value.fused),
-          plan.scale, plan.addHeads};
+          plan.scale, plan.addHeads, plan.keptOf != 0};
 }
 
 LogicalResult RowStream::add(const AttentionPlan &plan,
@@ -451,7 +474,8 @@ LogicalResult RowStream::add(const AttentionPlan &plan,
     return emitError() << "has " << plan.keys << " keys, the device takes "
                        << config.maxContext;
   Layout next = getLayout(plan);
-  if (layout && *layout != next)
+  // A loop over kept heads is there for one attention.
+  if (layout && (*layout != next || plan.keptOf))
     flush();
   layout = next;
   items.push_back({plan, program.getLoc()});
@@ -464,7 +488,7 @@ void RowStream::emitLayout() {
   unsigned heads = 0;
   for (const Item &item : items)
     if (auto *plan = std::get_if<AttentionPlan>(&item.plan))
-      heads = std::max(heads, plan->heads);
+      heads = std::max({heads, plan->heads, plan->keptOf});
   unsigned lines = config.sram.lines;
   if (layout->keyBuffers != bound.keyBuffers)
     for (unsigned i = 0, n = layout->keyBuffers; i < n; ++i)
@@ -478,6 +502,31 @@ void RowStream::emitLayout() {
     scales = heads;
   }
   bound = *layout;
+}
+
+/// Emits the rows of the kept heads, one head after the other.
+void RowStream::emitKeptHeads(AttentionPlan plan) {
+  program.waitForEngines();
+  program.emit<SetBaseOp>(kHeadOutput, 0);
+  program.emit<LoopHeadsOp>();
+  auto point = [&](RowAddresses &rows, unsigned base) {
+    rows.base = base;
+    program.emit<HeadBaseOp>(base, kZeroBase, rows.headStride);
+  };
+  point(plan.query, kHeadQuery);
+  point(plan.keyHigh, kHeadKey);
+  if (plan.lowBits)
+    point(plan.keyLow, kHeadLow);
+  point(plan.values, kHeadValue);
+  plan.output.base = kHeadOutput;
+  Counts all;
+  all.add(plan);
+  RowEmitter emitter(program, bound.keyBuffers, bound.valueBuffers, all);
+  emitter.emit(plan);
+  emitter.finish();
+  program.waitForEngines();
+  program.emit<AddBaseOp>(kHeadOutput, plan.output.headStride);
+  program.emit<EndLoopOp>();
 }
 
 void RowStream::flush() {
@@ -505,7 +554,10 @@ void RowStream::flush() {
     if (isCopying && !isCompact(plan))
       program.waitForEngine(Engine::Fetch);
     isCopying &= isCompact(plan);
-    emitter.emit(plan);
+    if (plan.keptOf)
+      emitKeptHeads(plan);
+    else
+      emitter.emit(plan);
   }
   emitter.finish();
   items.clear();

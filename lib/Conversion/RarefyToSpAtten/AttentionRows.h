@@ -24,6 +24,8 @@ struct RowAddresses {
   uint64_t address = 0;
   uint64_t headStride = 0;
   uint64_t rowStride = 0;
+  /// Base register whose address comes on top.
+  unsigned base = 0;
 };
 
 /// One attention as the device computes it.
@@ -47,6 +49,8 @@ struct AttentionPlan {
   bool gather = false;
   /// Probabilities are added to the importance of tokens.
   bool addTokens = false;
+  /// The heads are the kept ones of the device, of so many; 0: all of them.
+  unsigned keptOf = 0;
   /// Outputs are added to the importance of heads.
   bool addHeads = false;
   /// Row r sees the keys up to r + keys - rows.
@@ -90,10 +94,12 @@ private:
     unsigned keyBuffers = 0, valueBuffers = 0;
     float scale = 0;
     bool addHeads = false;
+    bool keptHeads = false;
     bool operator==(const Layout &) const = default;
   };
   Layout getLayout(const AttentionPlan &plan) const;
   void emitLayout();
+  void emitKeptHeads(AttentionPlan plan);
 
   ProgramBuilder &program;
   std::vector<Item> items;

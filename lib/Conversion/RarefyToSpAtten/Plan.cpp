@@ -67,6 +67,17 @@ FailureOr<AttentionPlan> spatten::planAttention(AttentionOp op) {
   return *plan;
 }
 
+/// How many heads `rows` were gathered from by a list of them; 0 if they were
+/// not.
+static unsigned getGatheredHeads(Value rows) {
+  while (auto gather = rows.getDefiningOp<GatherOp>()) {
+    rows = gather.getSource();
+    if (gather.getDim() == 0)
+      return cast<ShapedType>(rows.getType()).getDimSize(0);
+  }
+  return 0;
+}
+
 llvm::Expected<AttentionPlan> spatten::findPlan(AttentionOp op) {
   if (llvm::Error error = checkShape(op))
     return error;
@@ -90,9 +101,14 @@ llvm::Expected<AttentionPlan> spatten::findPlan(AttentionOp op) {
   unsigned low = planes ? planes.getLsb() : 0;
   unsigned valueBits = op.getValueBits().value_or(12);
   unsigned group = plan.keep ? op.getKeepGroup().value_or(1) : 1;
-  // Pairs choose values together; one head alone chooses alone.
+  plan.keptOf = getGatheredHeads(op.getKey());
+  if (plan.keptOf && plan.sharing != 1)
+    return makeError("has selected heads that share keys, the device takes "
+                     "those with keys of their own");
+  // Pairs choose values together; one head alone chooses alone. Which heads are
+  // kept is not known before the program runs.
   bool canPair = plan.heads % kLanes == 0 && plan.sharing == 1 &&
-                 (!plan.keep || group == kLanes);
+                 !plan.keptOf && (!plan.keep || group == kLanes);
   plan.pairs = canPair && (group == kLanes || widen(high, false) != high ||
                            widen(valueBits, false) != valueBits);
   if (group == kLanes && !plan.pairs)

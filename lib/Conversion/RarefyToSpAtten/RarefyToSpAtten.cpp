@@ -1,5 +1,6 @@
 // Functions on tensors to programs of SpAtten.
 
+#include "HeadSelection.h"
 #include "HostCode.h"
 #include "Machine.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
@@ -27,13 +28,22 @@ struct Importance {
   bool isOfAll() const { return !list && !protectedToken; }
 };
 
+/// Rows of an argument or a result: a part of it, of which lists say the heads
+/// and the tokens, where there are any.
+struct Rows {
+  View view;
+  Value heads = Value(), tokens = Value();
+
+  bool isListed() const { return heads || tokens; }
+};
+
 /// Follows a function op by op. The device has one set of counters and one list
 /// of kept tokens; what a value means is where in the device it is.
 class FunctionLowering {
 public:
   FunctionLowering(func::FuncOp function, ProgramBuilder &program)
       : function(function), program(program), memory(program, function),
-        stream(program) {}
+        stream(program), heads(program, stream) {}
 
   LogicalResult run();
   SmallVector<HostTensor> getHostTensors() { return memory.getHostTensors(); }
@@ -52,21 +62,20 @@ private:
   bool isRead(Value value);
   LogicalResult protect(tensor::InsertSliceOp op);
   LogicalResult count(AttentionOp op, AttentionPlan &plan, Value list);
-  LogicalResult countHeads(AttentionOp op);
   LogicalResult initialize(Operation *op, Value counters);
   Importance getImportance(Value value);
   LogicalResult activate(Operation *op, Value list, int64_t size);
   FailureOr<View> findTarget(AttentionOp op);
-  FailureOr<View> getRows(Operation *op, Value value, Value &list);
+  FailureOr<Rows> getRows(Operation *op, Value value);
+  const View *getView(Value value) const;
 
   func::FuncOp function;
   ProgramBuilder &program;
   DeviceMemory memory;
   RowStream stream;
+  HeadSelection heads;
 
-  DenseMap<Value, View> views;
-  /// Rows of a view at the positions of a list.
-  DenseMap<Value, std::pair<Value, Value>> gathered;
+  DenseMap<Value, Rows> rows;
   DenseMap<Value, Importance> importances;
   /// Whether a selection, a result or an attention reads a value, or what it
   /// leads to; adding to an importance is no reading.
@@ -75,8 +84,6 @@ private:
   DenseMap<Value, Value> local;
   /// What the counters hold, as values of the function.
   DenseSet<Value> counted;
-  /// The importance of heads that their counters hold.
-  Value countedHeads;
   /// The list of kept tokens, or none and how many first tokens it has.
   Value activeList;
   int64_t activeSize = 0;
@@ -94,7 +101,7 @@ Value resolve(const DenseMap<Value, Value> &local, Value list) {
 
 } // namespace
 
-/// Whether `value` has the type of an importance.
+/// Whether `value` has the type of an importance of tokens.
 static bool isCounters(Value value) {
   auto type = cast<RankedTensorType>(value.getType());
   return type.getRank() == 1 && type.getElementType().isInteger(32);
@@ -176,14 +183,14 @@ LogicalResult FunctionLowering::lower(tensor::ExtractSliceOp op) {
       counted.insert(op.getResult());
     return success();
   }
-  auto source = views.find(op.getSource());
-  if (source == views.end())
+  const View *source = getView(op.getSource());
+  if (!source)
     return op.emitOpError("reads what is no part of an argument");
-  View view = source->second;
+  View view = *source;
   size_t skipped = view.offsets.size() - op.getStaticOffsets().size();
   for (auto [dim, offset] : llvm::enumerate(op.getStaticOffsets()))
     view.offsets[skipped + dim] += offset;
-  views[op.getResult()] = view;
+  rows[op.getResult()] = {view};
   return success();
 }
 
@@ -217,20 +224,19 @@ LogicalResult FunctionLowering::lower(tensor::InsertSliceOp op) {
     counted.insert(op.getResult());
     return success();
   }
-  auto source = views.find(op.getSource()), target = views.find(op.getDest());
-  if (source == views.end() || target == views.end())
+  const View *source = getView(op.getSource()), *target = getView(op.getDest());
+  if (!source || !target)
     return success(); // An output, whose attention has looked ahead to here.
-  View to = target->second;
+  View whole = *target, to = whole;
   for (auto [dim, offset] : llvm::enumerate(op.getStaticOffsets()))
     to.offsets[to.offsets.size() - op.getStaticOffsets().size() + dim] +=
         offset;
   if (isReadBehind(op, op.getDest()))
     return op.emitOpError("overwrites a tensor that is still read");
   for (const CopyPlan &copy :
-       memory.planCopies(source->second, to, op.getSourceType()))
+       memory.planCopies(*source, to, op.getSourceType()))
     stream.add(copy);
-  View whole = target->second;
-  views[op.getResult()] = whole;
+  rows[op.getResult()] = {whole};
   return success();
 }
 
@@ -239,6 +245,10 @@ LogicalResult FunctionLowering::lower(GatherOp op) {
   if (auto found = local.find(positions);
       found != local.end() && found->second == resolve(local, source))
     return success(); // Tokens at places of the list: the selection itself.
+  if (heads.isSelection(op))
+    return success();
+  if (HeadSelection::isImportance(source))
+    return heads.gather(op);
   if (isCounters(source) && getImportance(source).isOfAll()) {
     importances[op->getResult(0)] = {
         positions, cast<ShapedType>(op.getInit().getType()).getDimSize(0),
@@ -247,10 +257,14 @@ LogicalResult FunctionLowering::lower(GatherOp op) {
       counted.insert(op->getResult(0));
     return success();
   }
-  if (!views.contains(source) || op.getDim() != 1)
-    return op.emitOpError("gathers what is neither tokens of an argument nor "
-                          "importance");
-  gathered[op->getResult(0)] = {source, positions};
+  auto found = rows.find(source);
+  Rows result = found == rows.end() ? Rows() : found->second;
+  Value &list = op.getDim() == 0 ? result.heads : result.tokens;
+  if (found == rows.end() || op.getDim() > 1 || list)
+    return op.emitOpError("gathers what is neither heads nor tokens of an "
+                          "argument nor importance");
+  list = positions;
+  rows[op->getResult(0)] = result;
   return success();
 }
 
@@ -326,20 +340,6 @@ LogicalResult FunctionLowering::count(AttentionOp op, AttentionPlan &plan,
   return success();
 }
 
-LogicalResult FunctionLowering::countHeads(AttentionOp op) {
-  Value init = op.getHeadImportanceInit();
-  if (!countedHeads && isZero(init)) {
-    stream.flush();
-    program.emit<ClearHeadsOp>(0, 0,
-                               cast<ShapedType>(init.getType()).getDimSize(0));
-  } else if (init != countedHeads) {
-    return op.emitOpError("needs importance of heads that the device does not "
-                          "have");
-  }
-  countedHeads = op.getHeadImportance();
-  return success();
-}
-
 /// Where the output of `op` goes: to a result of the function, as a whole or
 /// through insertions.
 FailureOr<View> FunctionLowering::findTarget(AttentionOp op) {
@@ -366,49 +366,56 @@ FailureOr<View> FunctionLowering::findTarget(AttentionOp op) {
                         "constant offsets");
 }
 
-/// The rows that `value` stands for, and the list that they were gathered by.
-FailureOr<View> FunctionLowering::getRows(Operation *op, Value value,
-                                          Value &list) {
-  list = Value();
-  if (auto found = gathered.find(value); found != gathered.end())
-    std::tie(value, list) = found->second;
-  auto view = views.find(value);
-  if (view == views.end())
+/// The rows that `value` stands for.
+FailureOr<Rows> FunctionLowering::getRows(Operation *op, Value value) {
+  auto found = rows.find(value);
+  if (found == rows.end())
     return op->emitOpError("reads what is no part of an argument");
-  return view->second;
+  return found->second;
+}
+
+/// The part of an argument or a result that `value` is as a whole, or null.
+const View *FunctionLowering::getView(Value value) const {
+  auto found = rows.find(value);
+  return found == rows.end() || found->second.isListed() ? nullptr
+                                                         : &found->second.view;
 }
 
 LogicalResult FunctionLowering::lower(AttentionOp op) {
   FailureOr<AttentionPlan> plan = planAttention(op);
-  Value keyList, valueList, none;
-  FailureOr<View> query = getRows(op, op.getQuery(), none);
-  FailureOr<View> key = getRows(op, op.getKey(), keyList);
-  FailureOr<View> value = getRows(op, op.getValue(), valueList);
+  FailureOr<Rows> query = getRows(op, op.getQuery());
+  FailureOr<Rows> key = getRows(op, op.getKey());
+  FailureOr<Rows> value = getRows(op, op.getValue());
   FailureOr<View> output = findTarget(op);
   if (failed(plan) || failed(query) || failed(key) || failed(value) ||
       failed(output))
     return failure();
-  if (none || keyList != valueList)
+  if (query->tokens || key->tokens != value->tokens)
     return op.emitOpError("has keys and values of different tokens");
-  plan->gather = keyList != nullptr;
+  if (query->heads != key->heads || key->heads != value->heads)
+    return op.emitOpError("has queries, keys and values of different heads");
+  plan->gather = key->tokens != nullptr;
   plan->addTokens = plan->addTokens && isRead(op.getTokenImportance());
   plan->addHeads = plan->addHeads && isRead(op.getHeadImportance());
   if ((plan->gather || plan->addTokens) &&
-      failed(activate(op, keyList, plan->keys)))
+      failed(activate(op, key->tokens, plan->keys)))
     return failure();
-  if ((plan->addTokens && failed(count(op, *plan, keyList))) ||
-      (plan->addHeads && failed(countHeads(op))))
+  if ((key->heads && failed(heads.activate(op, key->heads))) ||
+      (plan->addTokens && failed(count(op, *plan, key->tokens))) ||
+      (plan->addHeads && failed(heads.count(op, key->heads))))
     return failure();
-  plan->query = memory.getHigh(*query, Role::Query);
-  plan->keyHigh = memory.getHigh(*key, Role::Key);
+  plan->query = memory.getHigh(query->view, Role::Query);
+  plan->keyHigh = memory.getHigh(key->view, Role::Key);
   if (plan->lowBits)
-    plan->keyLow = memory.getLow(*key);
-  plan->values = memory.getHigh(*value, Role::Value);
+    plan->keyLow = memory.getLow(key->view);
+  plan->values = memory.getHigh(value->view, Role::Value);
   plan->output = memory.getHigh(*output, Role::Output);
   return stream.add(*plan, [&] { return op.emitOpError(); });
 }
 
 LogicalResult FunctionLowering::lower(TopKOp op) {
+  if (HeadSelection::isImportance(op.getScores()))
+    return heads.select(op);
   auto found = importances.find(op.getScores());
   if (found == importances.end() || !counted.contains(op.getScores()))
     return op.emitOpError("selects by an importance that the device does not "
@@ -443,10 +450,10 @@ LogicalResult FunctionLowering::lower(func::ReturnOp op) {
     if (value.getType() == memory.getType(root) &&
         cast<ShapedType>(value.getType()).getElementType().isInteger(16))
       continue;
-    if (value == countedHeads) {
-      program.emit<StoreHeadsOp>(
-          0, 0, 0, cast<ShapedType>(value.getType()).getDimSize(0),
-          memory.getPlain(root));
+    if (heads.isOfAll(value)) {
+      auto type = cast<ShapedType>(value.getType());
+      program.emit<StoreHeadsOp>(0, 0, 0, type.getDimSize(0),
+                                 memory.getPlain(root));
       continue;
     }
     auto found = importances.find(value);
@@ -468,7 +475,9 @@ LogicalResult FunctionLowering::lower(Operation *operation) {
   // An importance that nobody reads is not counted.
   if (isa<tensor::ExtractSliceOp, tensor::InsertSliceOp, GatherOp, ScatterOp>(
           operation) &&
-      isCounters(operation->getResult(0)) && !isRead(operation->getResult(0)))
+      (isCounters(operation->getResult(0)) ||
+       HeadSelection::isImportance(operation->getResult(0))) &&
+      !isRead(operation->getResult(0)))
     return success();
   return llvm::TypeSwitch<Operation *, LogicalResult>(operation)
       .Case<tensor::ExtractSliceOp, tensor::InsertSliceOp, GatherOp, ScatterOp,
@@ -490,8 +499,8 @@ LogicalResult FunctionLowering::run() {
     if (!type || !type.hasStaticShape())
       return function.emitOpError("has an argument of type ")
              << argument.getType() << ", a program has static tensors";
-    views[argument] = {argument.getArgNumber(),
-                       SmallVector<int64_t>(type.getRank())};
+    rows[argument] = {
+        View{argument.getArgNumber(), SmallVector<int64_t>(type.getRank())}};
   }
   if (failed(assignRoles()) || failed(memory.allocate()))
     return failure();

@@ -72,14 +72,14 @@ func.func @f(%q: tensor<2x1x64xi16>, %k: tensor<2x8x64xi16>, %v: tensor<2x8x64xi
 
 // -----
 
-func.func @f(%q: tensor<2x1x64xi16>, %k: tensor<2x8x64xi16>, %v: tensor<2x8x64xi16>, %p: tensor<1xi32>) -> tensor<2x1x64xi16> attributes {spatten.program} {
-  %o = tensor.empty() : tensor<2x1x64xi16>
-  %e = tensor.empty() : tensor<1x8x64xi16>
-  // expected-error@+1 {{gathers what is neither tokens of an argument nor importance}}
-  %g = rarefy.gather dim 0 ins(%k, %p : tensor<2x8x64xi16>, tensor<1xi32>) outs(%e : tensor<1x8x64xi16>) -> tensor<1x8x64xi16>
-  %0 = rarefy.attention ins(%q, %g, %g : tensor<2x1x64xi16>, tensor<1x8x64xi16>, tensor<1x8x64xi16>)
-    outs(%o : tensor<2x1x64xi16>) {scale = 1.0 : f32} -> tensor<2x1x64xi16>
-  return %0 : tensor<2x1x64xi16>
+func.func @f(%q: tensor<2x1x64xi16>, %k: tensor<2x8x64xi16>, %p: tensor<32xi32>) -> tensor<2x1x32xi16> attributes {spatten.program} {
+  %o = tensor.empty() : tensor<2x1x32xi16>
+  %e = tensor.empty() : tensor<2x8x32xi16>
+  // expected-error@+1 {{gathers what is neither heads nor tokens of an argument nor importance}}
+  %g = rarefy.gather dim 2 ins(%k, %p : tensor<2x8x64xi16>, tensor<32xi32>) outs(%e : tensor<2x8x32xi16>) -> tensor<2x8x32xi16>
+  %0 = rarefy.attention ins(%q, %k, %g : tensor<2x1x64xi16>, tensor<2x8x64xi16>, tensor<2x8x32xi16>)
+    outs(%o : tensor<2x1x32xi16>) {scale = 1.0 : f32} -> tensor<2x1x32xi16>
+  return %0 : tensor<2x1x32xi16>
 }
 
 // -----

@@ -51,8 +51,8 @@ func.func @causal(%x: tensor<1x3x16xi16>) -> tensor<1x3x16xi16> attributes {spat
 // CHECK-LABEL: isa.program @heads for "spatten"
 // CHECK: spatten.clear_heads heads = 2
 // CHECK: spatten.load_scales
-// CHECK: spatten.set_base base = 1, address = [[#QUERY:]]
-// CHECK-NEXT: spatten.set_base base = 2, address = [[#OUTPUT:]]
+// CHECK: spatten.head_base base = 2
+// CHECK-NEXT: spatten.add_base base = 2, stride = [[#OUTPUT:]]
 // CHECK-NEXT: spatten.loop count = 3
 // CHECK: spatten.check signal = [4], slot = 2, threshold = 205
 // CHECK-NEXT: spatten.load_key_lsb wait = [4], signal = [5], keys = 40, bits = 4,
