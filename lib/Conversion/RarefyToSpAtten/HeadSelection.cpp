@@ -49,7 +49,10 @@ LogicalResult HeadSelection::count(AttentionOp op, Value list) {
 }
 
 LogicalResult HeadSelection::gather(GatherOp op) {
-  if (!isOfAll(op.getSource()))
+  auto found = counted.find(op.getSource());
+  if (found == counted.end() ||
+      (found->second &&
+       local.lookup(op.getPositions()) != resolve(found->second)))
     return op.emitOpError("gathers importance of heads that the device does "
                           "not have");
   counted[op->getResult(0)] = op.getPositions();

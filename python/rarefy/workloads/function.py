@@ -45,6 +45,10 @@ class _Writer:
         widths = (bits.key_msb, bits.value)
         self.pairs = any(width * schedule.head_dim % TRANSACTION_BITS for width in widths)
         self.pairs = self.pairs and all(step.heads % 2 == 0 for step in self.steps)
+        # Which heads are kept is known when the program runs, which lie in pairs before.
+        self.selects_heads = not self.streams and self.steps[-1].heads < heads
+        self.pairs = self.pairs and not self.selects_heads
+        self.heads = heads
         length = self.steps[-1].length
         self.cache = _tensor(schedule.layers, heads, length, schedule.head_dim)
         iterations = [schedule.iterations] if self.streams else []
@@ -59,6 +63,9 @@ class _Writer:
         self.importance: str | None = None
         # The list of kept tokens with its length; without one all that there are.
         self.kept: tuple[str, int] | None = None
+        # The same for heads, and their importance.
+        self.kept_heads: tuple[str, int] | None = None
+        self.head_importance: str | None = None
 
     def text(self) -> str:
         arguments = {"queries": self.queries, "keys": self.cache, "values": self.cache}
@@ -67,6 +74,8 @@ class _Writer:
         named = (f'%{name}: {kind} {{rarefy.name = "{name}"}}' for name, kind in arguments.items())
         for step, selection, live in self._plan():
             self._step(step, selection, live)
+            if self._counts_heads(step):
+                self._select_heads(step, self.steps[step.layer + 1].heads)
         result = f'{self.outputs} {{rarefy.name = "outputs"}}'
         head = f"func.func @main({', '.join(named)}) -> ({result}) attributes {{spatten.program}} {{"
         first = [f"{name} = {definition}" for definition, name in self.constants.items()]
@@ -110,8 +119,8 @@ class _Writer:
         places = f"{list(offsets)} {[*leading, *sizes]} {[1] * len(offsets)}"
         return self._let(f"tensor.insert_slice {part} into {whole}{places} : {kind} into {whole_type}")
 
-    def _gather(self, source: str, kind: str, dim: int, result: str) -> str:
-        name, kept = self.kept
+    def _gather(self, source: str, kind: str, dim: int, result: str, by: tuple[str, int]) -> str:
+        name, kept = by
         positions = _tensor(kept, element="i32")
         operands = f"ins({source}, {name} : {kind}, {positions})"
         return self._let(
@@ -152,7 +161,7 @@ class _Writer:
     def _gathered_importance(self, step: Step) -> str:
         kind = _tensor(step.keys, element="i32")
         if self.kept:
-            return self._gather(self._whole_importance(), self.all_tokens, 0, kind)
+            return self._gather(self._whole_importance(), self.all_tokens, 0, kind, self.kept)
         if kind == self.all_tokens:
             return self._whole_importance()
         return self._slice(self._whole_importance(), self.all_tokens, [0], [step.keys])
@@ -178,18 +187,51 @@ class _Writer:
 
     def _rows(self, source: str, step: Step, first: int, heads: int) -> str:
         """The kept tokens' keys or values of some heads."""
-        depth = self.schedule.head_dim
-        every = self._slice(source, self.cache, [step.layer, first, 0, 0], [heads, step.length, depth])
+        every = self._of_heads(source, self.cache, [step.layer, first, 0, 0], heads, step.length)
         if not self.kept:
             return every
-        return self._gather(every, _tensor(heads, step.length, depth), 1, _tensor(heads, step.keys, depth))
+        depth = self.schedule.head_dim
+        all_rows, kept_rows = _tensor(heads, step.length, depth), _tensor(heads, step.keys, depth)
+        return self._gather(every, all_rows, 1, kept_rows, self.kept)
+
+    def _of_heads(self, source: str, kind: str, place: Sequence[int], heads: int, rows: int) -> str:
+        """Rows of the kept heads, or of some from a place on where all are kept."""
+        depth = self.schedule.head_dim
+        if not self.kept_heads:
+            return self._slice(source, kind, place, [heads, rows, depth])
+        every = self._slice(source, kind, place, [self.heads, rows, depth])
+        return self._gather(
+            every, _tensor(self.heads, rows, depth), 0, _tensor(heads, rows, depth), self.kept_heads
+        )
+
+    def _counts_heads(self, step: Step) -> bool:
+        """Whether a later step has fewer heads, which are selected by what all before counted."""
+        return self.selects_heads and self.steps[-1].heads < step.heads
+
+    def _select_heads(self, step: Step, kept: int) -> None:
+        """The heads of the next step: among all, or among the kept ones."""
+        if kept == step.heads:
+            return
+        counters, positions = _tensor(step.heads, element="i64"), _tensor(kept, element="i32")
+        places = self._let(
+            f"rarefy.topk ins({self.head_importance} : {counters}) outs({self._empty(positions)} : {positions}) "
+            f"-> {positions}"
+        )
+        left = _tensor(kept, element="i64")
+        self.head_importance = self._gather(self.head_importance, counters, 0, left, (places, kept))
+        if self.kept_heads:
+            name, heads = self.kept_heads
+            listed = _tensor(heads, element="i32")
+            self.kept_heads = self._gather(name, listed, 0, positions, (places, kept)), kept
+        else:
+            self.kept_heads = places, kept
 
     def _attention(
         self, step: Step, first: int, heads: int, threshold: float, importance: str | None
     ) -> str | None:
         depth, bits = self.schedule.head_dim, self.schedule.bits
         place = [*([step.iteration] if self.streams else []), step.layer, first, 0, 0]
-        query = self._slice("%queries", self.queries, place, [heads, step.queries, depth])
+        query = self._of_heads("%queries", self.queries, place, heads, step.queries)
         key = self._rows(self.keys, step, first, heads)
         value = self._rows(self.values, step, first, heads)
         rows, keys = _tensor(heads, step.queries, depth), _tensor(heads, step.keys, depth)
@@ -202,15 +244,27 @@ class _Writer:
             f"#rarefy.planes<msb = {bits.key_msb}, lsb = {bits.key_lsb}, threshold = {threshold:e}>"
         )
         listed = ", ".join(f"{name} = {value}" for name, value in attributes.items())
-        counts = f" token_importance({importance} : {tokens})" if importance else ""
+        counts, results = "", [rows]
+        if importance:
+            counts += f" token_importance({importance} : {tokens})"
+            results.append(tokens)
+        if self._counts_heads(step):
+            counters = _tensor(heads, element="i64")
+            self.head_importance = self.head_importance or self._constant(
+                f"arith.constant dense<0> : {counters}"
+            )
+            counts += f" head_importance({self.head_importance} : {counters})"
+            results.append(counters)
         result = self._let(
             f"rarefy.attention ins({query}, {key}, {value} : {rows}, {keys}, {keys}) "
-            f"outs({self._empty(rows)} : {rows}){counts} {{{listed}}} -> {rows}{f', {tokens}' if importance else ''}",
-            2 if importance else 1,
+            f"outs({self._empty(rows)} : {rows}){counts} {{{listed}}} -> {', '.join(results)}",
+            len(results),
         )
-        output = f"{result}#0" if importance else result
-        self.output = self._insert(output, rows, self.output, self.outputs, place)
-        return f"{result}#1" if importance else None
+        names = [f"{result}#{i}" for i in range(len(results))] if len(results) > 1 else [result]
+        self.output = self._insert(names[0], rows, self.output, self.outputs, place)
+        if self._counts_heads(step):
+            self.head_importance = names[-1]
+        return names[1] if importance else None
 
     def _put_back(self, step: Step, importance: str) -> None:
         kind = _tensor(step.keys, element="i32")
@@ -245,5 +299,5 @@ class _Writer:
         if self.kept and not last:
             name, kept = self.kept
             self.kept = places, selection
-            places = self._gather(name, _tensor(kept, element="i32"), 0, result)
+            places = self._gather(name, _tensor(kept, element="i32"), 0, result, self.kept)
         self.kept = places, selection

@@ -1,5 +1,6 @@
 """Schedules as MLIR: one attention for each step, with its keys, values, importance and selections."""
 
+import itertools
 import re
 import time
 
@@ -43,11 +44,23 @@ def test_attentions_are_the_rows(name):
 def test_selections_and_live_importance_are_the_rows(name):
     schedule = read_schedule(CONFIGS / f"{name}.json")
     module, table = function(schedule), list(rows(schedule))
-    selected = re.findall(r"rarefy\.topk .*-> tensor<(\d+)xi32>", module)
+    selected = re.findall(r"rarefy\.topk ins\(%\S+ : tensor<\d+xi32>\) .*-> tensor<(\d+)xi32>", module)
     assert [int(kept) for kept in selected] == [row.topk for row in table if row.if_topk]
     steps = {(row.iteration, row.layer): row.if_accumulate_importance for row in table}
     lines = [line for line in module.splitlines() if "rarefy.attention" in line]
     assert ["token_importance" in line for line in lines] == list(steps.values())
+
+
+def test_heads_are_selected_by_what_earlier_layers_counted():
+    """Of the heads in each layer of the schedule; behind the last selection none is counted."""
+    schedule = read_schedule(CONFIGS / "bert-base.json")
+    module, heads = function(schedule), [step.heads for step in schedule.steps()]
+    selected = re.findall(r"rarefy\.topk ins\(%\S+ : tensor<(\d+)xi64>\) .*-> tensor<(\d+)xi32>", module)
+    changes = [(before, after) for before, after in itertools.pairwise(heads) if before != after]
+    assert [(int(before), int(after)) for before, after in selected] == changes
+    lines = [line for line in module.splitlines() if "rarefy.attention" in line]
+    assert ["head_importance" in line for line in lines] == [count > heads[-1] for count in heads]
+    assert "xi64>" not in function(read_schedule(CONFIGS / "gpt2-small.json"))
 
 
 def test_gpt2_small_is_fast_and_always_the_same():

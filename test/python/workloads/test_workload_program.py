@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 import rarefy
 from rarefy.workloads import busy_cycles, function, read_schedule, rows, total
-from workload_files import CONFIGS, GENERATION, ROOT, write
+from workload_files import CONFIGS, GENERATION, ROOT, SUMMARIZATION, write
 
 TOOLS = Path(os.environ["RAREFY_TOOLS"])
 CONFIG = ROOT / "configs" / "spatten.yaml"
@@ -90,3 +90,30 @@ def test_the_cpu_computes_the_same(tmp_path):
     written = np.ones(outputs.shape, bool)
     written[:, 2, 1] = False  # Layer 2 has one head.
     np.testing.assert_array_equal(outputs[written], expected[written])
+
+
+def test_the_cpu_selects_the_same_heads(tmp_path):
+    """A cascade over tokens and three selections of heads."""
+    kept = {"head_keep_fraction": [1, 0.75, 0.5, 0.25], "token_keep_fraction": [1, 0.8, 0.8, 0.5]}
+    edits = {"layers": 4, "heads": 8, "head_dim": 64, **kept}
+    schedule = read_schedule(write(tmp_path, SUMMARIZATION, **edits))
+    module = function(schedule, scale=1e-6)
+    rng = np.random.default_rng(1)
+    arrays = {
+        name: rng.integers(-2048, 2048, (4, 8, 10, 64)).astype(np.int16)
+        for name in ("queries", "keys", "values")
+    }
+    # Heads that come last give most: the first ones would not be kept by chance.
+    arrays["values"] = (arrays["values"] * np.linspace(0.1, 1, 8)[:, None, None]).astype(np.int16)
+    arrays["keys"] >>= 4
+    files = {"queries": arrays["queries"], "keys.msb": arrays["keys"], "values.value": arrays["values"] >> 4}
+    for name, array in files.items():
+        np.save(tmp_path / f"{name}.npy", array)
+    inputs = ",".join(f"{name}={tmp_path / name}.npy" for name in files)
+    simulate(tmp_path, module, inputs, f"--outputs={tmp_path}")
+    outputs = np.load(tmp_path / "outputs.npy")
+    expected = np.asarray(rarefy.compile(rarefy.load(module))(*arrays.values()))
+    for layer, step in enumerate(schedule.steps()):
+        rows_of_layer = outputs[layer, : step.heads, : step.queries]
+        np.testing.assert_array_equal(rows_of_layer, expected[layer, : step.heads, : step.queries])
+        assert rows_of_layer.any()
