@@ -2,7 +2,7 @@
 #define RAREFY_LIB_CONVERSION_RAREFYTOSPATTEN_HEADSELECTION_H
 
 #include "AttentionRows.h"
-#include "rarefy/Dialect/Rarefy/IR/Rarefy.h"
+#include "KeptList.h"
 
 namespace rarefy::spatten {
 
@@ -17,9 +17,7 @@ public:
   LogicalResult count(AttentionOp op, Value list);
   /// The importance that `op` gathers is that of the heads at its positions.
   LogicalResult gather(GatherOp op);
-  /// Whether `op` takes places of a list that were selected from it: the
-  /// selection itself.
-  bool isSelection(GatherOp op) const;
+  bool isSelection(GatherOp op) const { return kept.isSelection(op); }
   LogicalResult select(TopKOp op);
   /// Makes `list` that of the kept heads.
   LogicalResult activate(Operation *op, Value list);
@@ -30,17 +28,11 @@ public:
   static bool isImportance(Value value);
 
 private:
-  Value resolve(Value list) const;
-
   ProgramBuilder &program;
   RowStream &stream;
   /// What the counters hold, and the list whose heads it is of, if not all.
   DenseMap<Value, Value> counted;
-  /// Selected places among those of another list.
-  DenseMap<Value, Value> local;
-  /// The list of kept heads, none if it is all, and a selection that is not yet
-  /// the list.
-  Value active, pending;
+  KeptList kept;
 };
 
 } // namespace rarefy::spatten

@@ -1,7 +1,7 @@
 #ifndef RAREFY_LIB_CONVERSION_RAREFYTOSPATTEN_HOSTCODE_H
 #define RAREFY_LIB_CONVERSION_RAREFYTOSPATTEN_HOSTCODE_H
 
-#include "DeviceMemory.h"
+#include "MemoryLayout.h"
 
 namespace rarefy::spatten {
 

@@ -3,6 +3,7 @@
 #include "HeadSelection.h"
 #include "HostCode.h"
 #include "Machine.h"
+#include "TokenSelection.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Linalg/IR/Linalg.h"
 #include "mlir/IR/Matchers.h"
@@ -16,18 +17,6 @@ namespace rarefy {
 namespace spatten {
 namespace {
 
-/// Importance of tokens: all of the first `size`, or those of `list`.
-struct Importance {
-  Value list;
-  int64_t size;
-  /// The importance of all tokens that it is a part of.
-  Value whole;
-  /// A token that is selected first: nothing but a selection may read it.
-  std::optional<unsigned> protectedToken = std::nullopt;
-
-  bool isOfAll() const { return !list && !protectedToken; }
-};
-
 /// Rows of an argument or a result: a part of it, of which lists say the heads
 /// and the tokens, where there are any.
 struct Rows {
@@ -37,13 +26,13 @@ struct Rows {
   bool isListed() const { return heads || tokens; }
 };
 
-/// Follows a function op by op. The device has one set of counters and one list
-/// of kept tokens; what a value means is where in the device it is.
+/// Follows a function op by op: what a value means is where in the device it
+/// is.
 class FunctionLowering {
 public:
   FunctionLowering(func::FuncOp function, ProgramBuilder &program)
       : function(function), program(program), memory(program, function),
-        stream(program), heads(program, stream) {}
+        stream(program), tokens(program, stream), heads(program, stream) {}
 
   LogicalResult run();
   SmallVector<HostTensor> getHostTensors() { return memory.getHostTensors(); }
@@ -60,59 +49,26 @@ private:
   LogicalResult lower(func::ReturnOp op);
 
   bool isRead(Value value);
-  LogicalResult protect(tensor::InsertSliceOp op);
-  LogicalResult count(AttentionOp op, AttentionPlan &plan, Value list);
-  LogicalResult initialize(Operation *op, Value counters);
-  Importance getImportance(Value value);
-  LogicalResult activate(Operation *op, Value list, int64_t size);
   FailureOr<View> findTarget(AttentionOp op);
   FailureOr<Rows> getRows(Operation *op, Value value);
   const View *getView(Value value) const;
 
   func::FuncOp function;
   ProgramBuilder &program;
-  DeviceMemory memory;
+  MemoryLayout memory;
   RowStream stream;
+  TokenSelection tokens;
   HeadSelection heads;
 
   DenseMap<Value, Rows> rows;
-  DenseMap<Value, Importance> importances;
   /// Whether a selection, a result or an attention reads a value, or what it
   /// leads to; adding to an importance is no reading.
   DenseMap<Value, bool> read;
-  /// Positions among those of another list, for a selection.
-  DenseMap<Value, Value> local;
-  /// What the counters hold, as values of the function.
-  DenseSet<Value> counted;
-  /// The list of kept tokens, or none and how many first tokens it has.
-  Value activeList;
-  int64_t activeSize = 0;
-  /// A selection that is not yet the list.
-  Value pending;
+  /// The values of outputs that are stored as results.
+  DenseSet<Value> stored;
 };
 
-/// A list and a selection from it that became one list of tokens.
-Value resolve(const DenseMap<Value, Value> &local, Value list) {
-  if (auto gather = list ? list.getDefiningOp<GatherOp>() : GatherOp())
-    if (local.contains(gather.getPositions()))
-      return gather.getPositions();
-  return list;
-}
-
 } // namespace
-
-/// Whether `value` has the type of an importance of tokens.
-static bool isCounters(Value value) {
-  auto type = cast<RankedTensorType>(value.getType());
-  return type.getRank() == 1 && type.getElementType().isInteger(32);
-}
-
-/// Whether all elements are the largest importance.
-static bool isLargest(Value value) {
-  DenseIntElementsAttr elements;
-  return matchPattern(value, m_Constant(&elements)) && elements.isSplat() &&
-         elements.getSplatValue<APInt>().isAllOnes();
-}
 
 /// Whether something behind `op` still reads `value`, or what `value` was
 /// before an earlier insertion.
@@ -129,12 +85,24 @@ static bool isReadBehind(Operation *op, Value value) {
   });
 }
 
-/// Static offsets, strides of one and the dimensions that stay.
-static bool isPlainSlice(OffsetSizeAndStrideOpInterface op) {
+static bool hasConstantPlace(OffsetSizeAndStrideOpInterface op) {
   return !llvm::any_of(op.getStaticOffsets(), ShapedType::isDynamic) &&
          !llvm::any_of(op.getStaticSizes(), ShapedType::isDynamic) &&
          llvm::all_of(op.getStaticStrides(),
                       [](int64_t stride) { return stride == 1; });
+}
+
+/// Whether a slice of `whole` has whole rows of one set of heads: of the last
+/// three dimensions all but the depth may be a part, those before are places.
+static bool isOfRows(OffsetSizeAndStrideOpInterface op, RankedTensorType whole,
+                     RankedTensorType part) {
+  ArrayRef<int64_t> sizes = op.getStaticSizes();
+  int64_t rank = sizes.size();
+  return hasConstantPlace(op) && rank >= 3 && part.getRank() >= 3 &&
+         llvm::all_of(sizes.drop_back(part.getRank()),
+                      [](int64_t size) { return size == 1; }) &&
+         sizes.take_back(part.getRank()) == part.getShape() &&
+         sizes.back() == whole.getShape().back();
 }
 
 LogicalResult FunctionLowering::assignRoles() {
@@ -173,171 +141,72 @@ bool FunctionLowering::isRead(Value value) {
 }
 
 LogicalResult FunctionLowering::lower(tensor::ExtractSliceOp op) {
-  if (!isPlainSlice(op))
-    return op.emitOpError("has no constant offsets, sizes and strides of 1");
-  if (isCounters(op.getSource()) && op.getStaticOffsets()[0] == 0) {
-    Importance part = getImportance(op.getSource());
-    part.size = op.getStaticSizes()[0];
-    importances[op.getResult()] = part;
-    if (counted.contains(op.getSource()))
-      counted.insert(op.getResult());
-    return success();
-  }
+  if (TokenSelection::isImportance(op.getSource()) && hasConstantPlace(op) &&
+      op.getStaticOffsets()[0] == 0)
+    return tokens.slice(op);
   const View *source = getView(op.getSource());
   if (!source)
     return op.emitOpError("reads what is no part of an argument");
-  View view = *source;
-  size_t skipped = view.offsets.size() - op.getStaticOffsets().size();
-  for (auto [dim, offset] : llvm::enumerate(op.getStaticOffsets()))
-    view.offsets[skipped + dim] += offset;
-  rows[op.getResult()] = {view};
+  if (!isOfRows(op, op.getSourceType(), op.getResultType()))
+    return op.emitOpError("has no constant offsets and sizes of whole rows, "
+                          "with strides of 1");
+  rows[op.getResult()] = {source->at(op.getStaticOffsets())};
   return success();
 }
 
-/// The largest number in place of a token's importance has it selected first.
-LogicalResult FunctionLowering::protect(tensor::InsertSliceOp op) {
-  auto found = importances.find(op.getDest());
-  if (found == importances.end() || !found->second.isOfAll() ||
-      !counted.contains(op.getDest()) ||
-      op.getSourceType().getNumElements() != 1)
-    return op.emitOpError("protects what is no token among all");
-  Importance result = found->second;
-  result.protectedToken = op.getStaticOffsets()[0];
-  importances[op.getResult()] = result;
-  counted.insert(op.getResult());
-  return success();
-}
-
-/// Appends rows to keys or values, or puts counters back in their place. An
+/// Appends rows to keys or values, or puts importance back in its place. An
 /// insertion of an output is where the output is stored.
 LogicalResult FunctionLowering::lower(tensor::InsertSliceOp op) {
-  if (!isPlainSlice(op))
-    return op.emitOpError("has no constant offsets, sizes and strides of 1");
-  if (isLargest(op.getSource()))
-    return protect(op);
-  if (auto part = importances.find(op.getSource());
-      part != importances.end() && op.getStaticOffsets()[0] == 0) {
-    if (part->second.whole != op.getDest() || !part->second.isOfAll())
-      return op.emitOpError("puts importance back where it did not come from");
-    importances[op.getResult()] = {Value(), op.getResultType().getDimSize(0),
-                                   op.getResult()};
-    counted.insert(op.getResult());
-    return success();
-  }
+  if (TokenSelection::isImportance(op.getSource()) && hasConstantPlace(op))
+    return tokens.insert(op);
+  if (!isOfRows(op, op.getDestType(), op.getSourceType()))
+    return op.emitOpError("has no constant offsets and sizes of whole rows, "
+                          "with strides of 1");
   const View *source = getView(op.getSource()), *target = getView(op.getDest());
   if (!source || !target)
     return success(); // An output, whose attention has looked ahead to here.
-  View whole = *target, to = whole;
-  for (auto [dim, offset] : llvm::enumerate(op.getStaticOffsets()))
-    to.offsets[to.offsets.size() - op.getStaticOffsets().size() + dim] +=
-        offset;
+  if (op.getSourceType().getRank() != 3)
+    return op.emitOpError("appends to more than one set of heads");
   if (isReadBehind(op, op.getDest()))
     return op.emitOpError("overwrites a tensor that is still read");
-  for (const CopyPlan &copy :
-       memory.planCopies(*source, to, op.getSourceType()))
+  View whole = *target;
+  for (const CopyPlan &copy : memory.planCopies(
+           *source, whole.at(op.getStaticOffsets()), op.getSourceType()))
     stream.add(copy);
   rows[op.getResult()] = {whole};
   return success();
 }
 
 LogicalResult FunctionLowering::lower(GatherOp op) {
-  Value source = op.getSource(), positions = op.getPositions();
-  if (auto found = local.find(positions);
-      found != local.end() && found->second == resolve(local, source))
-    return success(); // Tokens at places of the list: the selection itself.
-  if (heads.isSelection(op))
+  if (tokens.isSelection(op) || heads.isSelection(op))
     return success();
-  if (HeadSelection::isImportance(source))
+  if (HeadSelection::isImportance(op.getSource()))
     return heads.gather(op);
-  if (isCounters(source) && getImportance(source).isOfAll()) {
-    importances[op->getResult(0)] = {
-        positions, cast<ShapedType>(op.getInit().getType()).getDimSize(0),
-        source};
-    if (counted.contains(source))
-      counted.insert(op->getResult(0));
-    return success();
-  }
-  auto found = rows.find(source);
+  if (TokenSelection::isImportance(op.getSource()))
+    return tokens.gather(op);
+  auto found = rows.find(op.getSource());
   Rows result = found == rows.end() ? Rows() : found->second;
   Value &list = op.getDim() == 0 ? result.heads : result.tokens;
   if (found == rows.end() || op.getDim() > 1 || list)
     return op.emitOpError("gathers what is neither heads nor tokens of an "
                           "argument nor importance");
-  list = positions;
+  list = op.getPositions();
   rows[op->getResult(0)] = result;
   return success();
 }
 
 LogicalResult FunctionLowering::lower(ScatterOp op) {
-  auto part = importances.find(op.getSource());
-  if (part == importances.end() || part->second.whole != op.getInit() ||
-      part->second.list != op.getPositions())
-    return op.emitOpError("puts back what is no importance from there");
-  importances[op->getResult(0)] = {
-      Value(), cast<ShapedType>(op.getInit().getType()).getDimSize(0),
-      op->getResult(0)};
-  counted.insert(op->getResult(0));
-  return success();
+  return tokens.scatter(op);
 }
 
-/// Makes `list`, or the first `size` tokens, the list of kept tokens.
-LogicalResult FunctionLowering::activate(Operation *op, Value list,
-                                         int64_t size) {
-  list = resolve(local, list);
-  if (list == activeList && (list || activeSize == size))
-    return success();
-  stream.flush();
-  program.waitForEngines();
-  if (!list) {
-    program.emit<KeepAllTokensOp>(0, 0, size);
-  } else if (list == pending) {
-    program.emit<KeepTokensOp>(0, 0);
-    pending = Value();
-  } else {
-    return op->emitOpError("needs a list of tokens that the device no longer "
-                           "has");
+/// Whether outputs alone were inserted into `value`, which was empty.
+static bool isOfOutputs(Value value) {
+  while (auto insert = value.getDefiningOp<tensor::InsertSliceOp>()) {
+    if (!insert.getSource().getDefiningOp<AttentionOp>())
+      return false;
+    value = insert.getDest();
   }
-  activeList = list;
-  activeSize = size;
-  return success();
-}
-
-/// What `value` says of importance; if nothing is known, that of all tokens.
-Importance FunctionLowering::getImportance(Value value) {
-  int64_t size = cast<ShapedType>(value.getType()).getDimSize(0);
-  return importances.try_emplace(value, Importance{Value(), size, value})
-      .first->second;
-}
-
-/// Puts the first importance into the counters.
-LogicalResult FunctionLowering::initialize(Operation *op, Value counters) {
-  if (counted.contains(counters))
-    return success();
-  Value whole = getImportance(counters).whole;
-  int64_t size = cast<ShapedType>(whole.getType()).getDimSize(0);
-  if (size > kMaxTokens)
-    return op->emitOpError("counts the importance of ")
-           << size << " tokens, the device counts " << kMaxTokens;
-  if (!isZero(whole) || !counted.empty())
-    return op->emitOpError("needs importance that the device does not have");
-  program.emit<ClearTokensOp>(0, 0, size);
-  counted.insert(counters);
-  return success();
-}
-
-LogicalResult FunctionLowering::count(AttentionOp op, AttentionPlan &plan,
-                                      Value list) {
-  Value init = op.getTokenImportanceInit();
-  Importance importance = getImportance(init);
-  if (importance.list != list || importance.protectedToken)
-    return op.emitOpError("counts the importance of other tokens than its "
-                          "keys");
-  if (failed(initialize(op, init)))
-    return failure();
-  counted.clear();
-  counted.insert(op.getTokenImportance());
-  importances[op.getTokenImportance()] = {list, plan.keys, importance.whole};
-  return success();
+  return value.getDefiningOp<tensor::EmptyOp>() != nullptr;
 }
 
 /// Where the output of `op` goes: to a result of the function, as a whole or
@@ -350,20 +219,22 @@ FailureOr<View> FunctionLowering::findTarget(AttentionOp op) {
     if (auto ret = dyn_cast<func::ReturnOp>(use.getOwner())) {
       unsigned root = memory.getResultRoot(use.getOperandNumber());
       offsets.resize(memory.getType(root).getRank());
+      stored.insert(value);
       return View{root, offsets};
     }
     auto insert = dyn_cast<tensor::InsertSliceOp>(use.getOwner());
-    if (!insert || !isPlainSlice(insert))
+    if (!insert ||
+        !isOfRows(insert, insert.getDestType(), insert.getSourceType()))
       break;
     if (use.get() == insert.getSource()) {
-      if (!offsets.empty())
+      if (!offsets.empty() || !isOfOutputs(insert.getDest()))
         break;
       llvm::append_range(offsets, insert.getStaticOffsets());
     }
     value = insert.getResult();
   }
-  return op.emitOpError("has an output that is not inserted into a result at "
-                        "constant offsets");
+  return op.emitOpError("has an output that is not inserted into a result of "
+                        "outputs at constant offsets");
 }
 
 /// The rows that `value` stands for.
@@ -398,10 +269,10 @@ LogicalResult FunctionLowering::lower(AttentionOp op) {
   plan->addTokens = plan->addTokens && isRead(op.getTokenImportance());
   plan->addHeads = plan->addHeads && isRead(op.getHeadImportance());
   if ((plan->gather || plan->addTokens) &&
-      failed(activate(op, key->tokens, plan->keys)))
+      failed(tokens.activate(op, key->tokens, plan->keys)))
     return failure();
   if ((key->heads && failed(heads.activate(op, key->heads))) ||
-      (plan->addTokens && failed(count(op, *plan, key->tokens))) ||
+      (plan->addTokens && failed(tokens.count(op, key->tokens))) ||
       (plan->addHeads && failed(heads.count(op, key->heads))))
     return failure();
   plan->query = memory.getHigh(query->view, Role::Query);
@@ -416,28 +287,7 @@ LogicalResult FunctionLowering::lower(AttentionOp op) {
 LogicalResult FunctionLowering::lower(TopKOp op) {
   if (HeadSelection::isImportance(op.getScores()))
     return heads.select(op);
-  auto found = importances.find(op.getScores());
-  if (found == importances.end() || !counted.contains(op.getScores()))
-    return op.emitOpError("selects by an importance that the device does not "
-                          "have");
-  const Importance &importance = found->second;
-  auto type = cast<ShapedType>(op.getInit().getType());
-  if (!type.hasStaticShape())
-    return op.emitOpError("selects a number of tokens that is not constant");
-  Value list = resolve(local, importance.list);
-  if (list && list != activeList)
-    return op.emitOpError("selects among tokens that the device no longer has");
-  stream.flush();
-  // A slice may leave the token out.
-  if (importance.protectedToken.value_or(importance.size) < importance.size)
-    program.emit<ProtectOp>(0, 0, *importance.protectedToken);
-  // The values of the last rows may still be on their way.
-  program.waitForEngine(Engine::Accumulate);
-  program.emit<TopkTokensOp>(0, 0, importance.size, type.getDimSize(0), !list);
-  pending = op->getResult(0);
-  if (list)
-    local[pending] = list;
-  return success();
+  return tokens.select(op);
 }
 
 /// Stores what the device holds; outputs are there.
@@ -447,24 +297,18 @@ LogicalResult FunctionLowering::lower(func::ReturnOp op) {
   for (OpOperand &operand : op->getOpOperands()) {
     Value value = operand.get();
     unsigned root = memory.getResultRoot(operand.getOperandNumber());
-    if (value.getType() == memory.getType(root) &&
-        cast<ShapedType>(value.getType()).getElementType().isInteger(16))
+    if (stored.contains(value))
       continue;
-    if (heads.isOfAll(value)) {
-      auto type = cast<ShapedType>(value.getType());
-      program.emit<StoreHeadsOp>(0, 0, 0, type.getDimSize(0),
-                                 memory.getPlain(root));
-      continue;
-    }
-    auto found = importances.find(value);
-    if (found == importances.end() || !counted.contains(value) ||
-        !found->second.isOfAll())
+    int64_t size = memory.getType(root).getDimSize(0);
+    if (heads.isOfAll(value))
+      program.emit<StoreHeadsOp>(0, 0, 0, size, memory.getPlain(root));
+    else if (tokens.isOfAll(value))
+      program.emit<StoreTokensOp>(0, 0, 0, size, memory.getPlain(root));
+    else
       return op.emitOpError("returns operand ")
              << operand.getOperandNumber()
              << ", which is neither an output nor the importance of all tokens "
                 "or heads";
-    program.emit<StoreTokensOp>(0, 0, 0, found->second.size,
-                                memory.getPlain(root));
   }
   program.emit<HaltOp>();
   return success();
@@ -475,7 +319,7 @@ LogicalResult FunctionLowering::lower(Operation *operation) {
   // An importance that nobody reads is not counted.
   if (isa<tensor::ExtractSliceOp, tensor::InsertSliceOp, GatherOp, ScatterOp>(
           operation) &&
-      (isCounters(operation->getResult(0)) ||
+      (TokenSelection::isImportance(operation->getResult(0)) ||
        HeadSelection::isImportance(operation->getResult(0))) &&
       !isRead(operation->getResult(0)))
     return success();

@@ -78,7 +78,7 @@ func.func @f(%q: tensor<2x1x64xi16>, %k: tensor<2x8x64xi16>, %v: tensor<2x8x64xi
 
 func.func @f(%q: tensor<3x2x1x64xi16>, %k: tensor<2x8x64xi16>, %v: tensor<2x8x64xi16>) -> tensor<2x1x64xi16> attributes {spatten.program} {
   %o = tensor.empty() : tensor<2x1x64xi16>
-  // expected-error@+1 {{has no constant offsets, sizes and strides of 1}}
+  // expected-error@+1 {{has no constant offsets and sizes of whole rows, with strides of 1}}
   %s = tensor.extract_slice %q[0, 0, 0, 0] [1, 2, 1, 64] [2, 1, 1, 1] : tensor<3x2x1x64xi16> to tensor<2x1x64xi16>
   %0 = rarefy.attention ins(%s, %k, %v : tensor<2x1x64xi16>, tensor<2x8x64xi16>, tensor<2x8x64xi16>)
     outs(%o : tensor<2x1x64xi16>) {scale = 1.0 : f32} -> tensor<2x1x64xi16>

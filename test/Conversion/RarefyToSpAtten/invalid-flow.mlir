@@ -2,7 +2,7 @@
 
 func.func @f(%q: tensor<2x1x64xi16>, %k: tensor<2x8x64xi16>, %v: tensor<2x8x64xi16>) -> tensor<2x1x64xi16> attributes {spatten.program} {
   %o = tensor.empty() : tensor<2x1x64xi16>
-  // expected-error@+1 {{has an output that is not inserted into a result at constant offsets}}
+  // expected-error@+1 {{has an output that is not inserted into a result of outputs at constant offsets}}
   %a = rarefy.attention ins(%q, %k, %v : tensor<2x1x64xi16>, tensor<2x8x64xi16>, tensor<2x8x64xi16>)
     outs(%o : tensor<2x1x64xi16>) {scale = 1.0 : f32} -> tensor<2x1x64xi16>
   %0 = rarefy.attention ins(%q, %k, %v : tensor<2x1x64xi16>, tensor<2x8x64xi16>, tensor<2x8x64xi16>)

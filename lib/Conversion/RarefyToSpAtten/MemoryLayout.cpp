@@ -1,6 +1,6 @@
 // Where the tensors of a function lie in device memory.
 
-#include "DeviceMemory.h"
+#include "MemoryLayout.h"
 
 using namespace rarefy;
 using namespace rarefy::spatten;
@@ -19,6 +19,14 @@ BlockArgument spatten::findArgument(Value value) {
   return cast<BlockArgument>(value);
 }
 
+View View::at(ArrayRef<int64_t> places) const {
+  View view = *this;
+  size_t skipped = offsets.size() - places.size();
+  for (auto [dim, place] : llvm::enumerate(places))
+    view.offsets[skipped + dim] += place;
+  return view;
+}
+
 static StringRef getSuffix(Role role) {
   switch (role) {
   case Role::Key:
@@ -30,7 +38,7 @@ static StringRef getSuffix(Role role) {
   }
 }
 
-std::string DeviceMemory::getName(unsigned root) {
+std::string MemoryLayout::getName(unsigned root) {
   bool isResult = root >= function.getNumArguments();
   unsigned index = isResult ? root - function.getNumArguments() : root;
   auto name =
@@ -41,14 +49,21 @@ std::string DeviceMemory::getName(unsigned root) {
   return (isResult ? "result" : "argument") + std::to_string(index);
 }
 
-RankedTensorType DeviceMemory::getType(unsigned root) {
+RankedTensorType MemoryLayout::getType(unsigned root) {
   unsigned numArguments = function.getNumArguments();
   return cast<RankedTensorType>(
       root < numArguments ? function.getArgumentTypes()[root]
                           : function.getResultTypes()[root - numArguments]);
 }
 
-LogicalResult DeviceMemory::assign(AttentionOp reader, Value value, Role role,
+/// Whether a slice of rows begins or ends within a pair of heads.
+static bool splitsPair(OffsetSizeAndStrideOpInterface op) {
+  size_t dim = op.getStaticOffsets().size() - 3;
+  return op.getStaticOffsets()[dim] % kLanes != 0 ||
+         op.getStaticSizes()[dim] % kLanes != 0;
+}
+
+LogicalResult MemoryLayout::assign(AttentionOp reader, Value value, Role role,
                                    RowFormat format, unsigned lowBits) {
   BlockArgument argument = findArgument(value);
   if (!argument)
@@ -77,6 +92,10 @@ LogicalResult DeviceMemory::assign(AttentionOp reader, Value value, Role role,
     lowPlanes.try_emplace(root, Tensor{type, {lowBits, 0, false}, dropped});
   // What is inserted is copied, so it lies alike.
   for (Value part = value; Operation *op = part.getDefiningOp();) {
+    if (auto slice = dyn_cast<OffsetSizeAndStrideOpInterface>(op);
+        format.fused && slice && splitsPair(slice))
+      return op->emitOpError("takes one head of a pair, ")
+             << format.bits << " bits lie in pairs";
     if (auto insert = dyn_cast<tensor::InsertSliceOp>(op)) {
       if (failed(assign(reader, insert.getSource(), role, format, lowBits)))
         return failure();
@@ -88,7 +107,7 @@ LogicalResult DeviceMemory::assign(AttentionOp reader, Value value, Role role,
   return success();
 }
 
-LogicalResult DeviceMemory::allocate() {
+LogicalResult MemoryLayout::allocate() {
   using program::Direction;
   for (auto &[key, tensor] : tensors)
     tensor.address = program.addTensor(
@@ -107,6 +126,10 @@ LogicalResult DeviceMemory::allocate() {
     // Positions take 16 bits, rows 64 elements, importance 32 bits.
     unsigned root = getResultRoot(i);
     bool isRows = type.getElementType().isInteger(16);
+    if (type.getRank() < (isRows ? 3 : 1))
+      return function.emitOpError("has a result of type ")
+             << type << ", a program has outputs of [.., heads, rows, depth] "
+             << "and importance";
     Tensor tensor{type, {16, 0, false}};
     RankedTensorType device =
         isRows ? getDeviceType(type, tensor.format) : type;
@@ -120,7 +143,7 @@ LogicalResult DeviceMemory::allocate() {
   return success();
 }
 
-SmallVector<HostTensor> DeviceMemory::getHostTensors() {
+SmallVector<HostTensor> MemoryLayout::getHostTensors() {
   SmallVector<HostTensor> inputs, outputs;
   for (const auto &[key, tensor] : tensors) {
     bool isOutput = key.first >= function.getNumArguments();
@@ -134,7 +157,7 @@ SmallVector<HostTensor> DeviceMemory::getHostTensors() {
 }
 
 /// The first row of `view`, and the distances between its heads and rows.
-RowAddresses DeviceMemory::getRows(const View &view,
+RowAddresses MemoryLayout::getRows(const View &view,
                                    const Tensor &tensor) const {
   unsigned fused = tensor.format.fused ? kLanes : 1;
   int64_t rank = tensor.type.getRank();
@@ -152,7 +175,7 @@ RowAddresses DeviceMemory::getRows(const View &view,
   return rows;
 }
 
-SmallVector<CopyPlan> DeviceMemory::planCopies(const View &source,
+SmallVector<CopyPlan> MemoryLayout::planCopies(const View &source,
                                                const View &target,
                                                RankedTensorType type) {
   SmallVector<CopyPlan> copies;

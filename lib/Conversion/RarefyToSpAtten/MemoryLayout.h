@@ -1,5 +1,5 @@
-#ifndef RAREFY_LIB_CONVERSION_RAREFYTOSPATTEN_DEVICEMEMORY_H
-#define RAREFY_LIB_CONVERSION_RAREFYTOSPATTEN_DEVICEMEMORY_H
+#ifndef RAREFY_LIB_CONVERSION_RAREFYTOSPATTEN_MEMORYLAYOUT_H
+#define RAREFY_LIB_CONVERSION_RAREFYTOSPATTEN_MEMORYLAYOUT_H
 
 #include "Plan.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
@@ -14,6 +14,9 @@ struct View {
   unsigned root;
   /// For each dimension of the root.
   SmallVector<int64_t> offsets;
+
+  /// The part at `places` of the last dimensions.
+  View at(ArrayRef<int64_t> places) const;
 };
 
 /// A tensor in device memory as the host fills it or reads it.
@@ -30,9 +33,9 @@ struct HostTensor {
 
 /// Where the function's tensors lie in device memory: an argument once for each
 /// role that it is read in.
-class DeviceMemory {
+class MemoryLayout {
 public:
-  DeviceMemory(ProgramBuilder &program, func::FuncOp function)
+  MemoryLayout(ProgramBuilder &program, func::FuncOp function)
       : program(program), function(function) {}
 
   /// Notes that the argument `value` comes from is read as `role`, and what is
@@ -88,4 +91,4 @@ BlockArgument findArgument(Value value);
 
 } // namespace rarefy::spatten
 
-#endif // RAREFY_LIB_CONVERSION_RAREFYTOSPATTEN_DEVICEMEMORY_H
+#endif // RAREFY_LIB_CONVERSION_RAREFYTOSPATTEN_MEMORYLAYOUT_H
