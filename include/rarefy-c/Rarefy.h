@@ -1,4 +1,4 @@
-/* Rarefy's C API.
+/* Rarefy's C API; `rarefy-c/Simulator.h` has more of it.
  *
  * Handles are opaque and belong to the caller, who destroys each. Handles made
  * from one context keep what they need of it, so the order of destruction is
@@ -75,12 +75,14 @@ RAREFY_API void rarefyContextSetRemarkCallback(RarefyContext context,
 
 /*===-- Modules ----------------------------------------------------------===*/
 
-/* Parses MLIR, as text or bytecode. `name` is what locations call it. */
+/* Parses MLIR, as text or bytecode, or disassembles the ELF file of an
+ * accelerator's program. `name` is what locations call it. */
 RAREFY_API RarefyModule rarefyModuleParse(RarefyContext context,
                                           RarefyString source,
                                           RarefyString name);
 
-/* Reads a file: an ONNX model where the path ends in ".onnx", else MLIR. */
+/* Reads a file: an ONNX model where the path ends in ".onnx", else what
+ * `rarefyModuleParse` takes. */
 RAREFY_API RarefyModule rarefyModuleLoad(RarefyContext context,
                                          RarefyString path);
 
@@ -98,6 +100,11 @@ RAREFY_API void rarefyModuleDestroy(RarefyModule module);
 RAREFY_API void rarefyModulePrint(RarefyModule module, int64_t maxElements,
                                   RarefyStringCallback callback,
                                   void *userData);
+
+/* Writes the one program of `module` as an ELF file's bytes. */
+RAREFY_API bool rarefyModuleExportProgram(RarefyModule module,
+                                          RarefyStringCallback callback,
+                                          void *userData);
 
 /* Runs passes, written as for rarefy-opt's --pass-pipeline with or without
  * "builtin.module(...)" around them. A module whose passes fail is of no

@@ -8,6 +8,8 @@
 #include "rarefy/Runner/Program.h"
 
 #include <memory>
+#include <string>
+#include <vector>
 
 namespace rarefy {
 
@@ -33,6 +35,17 @@ private:
 
 inline RarefyString wrap(StringRef text) { return {text.data(), text.size()}; }
 inline StringRef unwrap(RarefyString text) { return {text.data, text.size}; }
+inline std::vector<std::string> unwrap(const RarefyString *texts,
+                                       size_t count) {
+  std::vector<std::string> strings;
+  for (RarefyString text : llvm::ArrayRef(texts, count))
+    strings.push_back(unwrap(text).str());
+  return strings;
+}
+inline ArrayView unwrap(const RarefyArray &array) {
+  return {array.data, static_cast<ElementType>(array.type),
+          llvm::ArrayRef(array.shape, array.rank)};
+}
 
 } // namespace rarefy
 

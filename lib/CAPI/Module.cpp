@@ -1,13 +1,13 @@
-// Modules: from text, files and ONNX; printed, copied and changed by passes.
+// Modules: from text, files and ONNX; printed, exported, copied and changed by
+// passes.
 
 #include "Handles.h"
 #include "rarefy/Runner/Load.h"
 #include "rarefy/Runner/Passes.h"
+#include "rarefy/Target/Program/LoadProgram.h"
+#include "rarefy/Target/Program/ProgramFile.h"
 
 #include "mlir/IR/AsmState.h"
-#include "mlir/Parser/Parser.h"
-#include "mlir/Pass/PassManager.h"
-#include "llvm/Support/SourceMgr.h"
 
 using namespace rarefy;
 
@@ -57,6 +57,21 @@ void rarefyModulePrint(RarefyModule module, int64_t maxElements,
   }
   module->module->print(stream, flags);
   callback(rarefy::wrap(text), userData);
+}
+
+bool rarefyModuleExportProgram(RarefyModule module,
+                               RarefyStringCallback callback, void *userData) {
+  llvm::Expected<program::ProgramOp> program = findProgram(*module->module);
+  if (!program) {
+    module->state->report(program.takeError());
+    return false;
+  }
+  std::string bytes;
+  llvm::raw_string_ostream stream(bytes);
+  if (failed(writeProgramFile(*program, stream)))
+    return false;
+  callback(rarefy::wrap(bytes), userData);
+  return true;
 }
 
 bool rarefyModuleRun(RarefyModule module, RarefyString passes) {

@@ -32,9 +32,7 @@ RarefyProgram rarefyCompile(RarefyModule module,
   compile.passes = get(options->passes, compile.passes);
   compile.target = get(options->target, compile.target);
   compile.config = get(options->config, compile.config);
-  for (RarefyString text :
-       llvm::ArrayRef(options->overrides, options->numOverrides))
-    compile.overrides.push_back(unwrap(text).str());
+  compile.overrides = unwrap(options->overrides, options->numOverrides);
   compile.cpu = get(options->cpu, compile.cpu);
   if (options->optLevel != -1)
     compile.optLevel = options->optLevel;
@@ -90,8 +88,7 @@ RarefyResults rarefyProgramCall(RarefyProgram program,
                                 void *userData) {
   llvm::SmallVector<ArrayView, 8> views;
   for (const RarefyArray &input : llvm::ArrayRef(inputs, numInputs))
-    views.push_back({input.data, static_cast<ElementType>(input.type),
-                     llvm::ArrayRef(input.shape, input.rank)});
+    views.push_back(unwrap(input));
   auto results = program->program->call(views, threads);
   if (results)
     return new RarefyOpaqueResults{std::move(*results)};

@@ -1,18 +1,6 @@
-/* Calls every function of the C API, from C. Exits with the number of the line
- * whose expectation does not hold. */
-#include "rarefy-c/Rarefy.h"
-
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-
-#define EXPECT(condition)                                                      \
-  do {                                                                         \
-    if (!(condition)) {                                                        \
-      fprintf(stderr, "%s:%d: expected %s\n", __FILE__, __LINE__, #condition); \
-      exit(1);                                                                 \
-    }                                                                          \
-  } while (0)
+/* Calls every function of rarefy-c/Rarefy.h, from C. Exits with the number of
+ * the line whose expectation does not hold. */
+#include "expect.h"
 
 static const char source[] =
     "func.func @main(%x: tensor<2x?xf32> {rarefy.name = \"x\"})"
@@ -21,32 +9,6 @@ static const char source[] =
     "  %1 = arith.constant dense<[1, 2, 3]> : tensor<3xi8>\n"
     "  return %0, %1 : tensor<2x?xf32>, tensor<3xi8>\n"
     "}\n";
-
-static RarefyString text(const char *chars) {
-  RarefyString string = {chars, strlen(chars)};
-  return string;
-}
-
-static bool equals(RarefyString string, const char *chars) {
-  return string.size == strlen(chars) &&
-         memcmp(string.data, chars, string.size) == 0;
-}
-
-/* Callbacks append to a buffer of this size. */
-enum { bufferSize = 4096 };
-
-static void append(RarefyString string, void *buffer) {
-  size_t used = strlen(buffer);
-  snprintf((char *)buffer + used, bufferSize - used, "%.*s\n", (int)string.size,
-           string.data);
-}
-
-static void onDiagnostic(RarefySeverity severity, RarefyString location,
-                         RarefyString message, void *buffer) {
-  EXPECT(severity == RarefySeverityError || severity == RarefySeverityNote);
-  append(location, buffer);
-  append(message, buffer);
-}
 
 static void onRemark(const RarefyRemark *remark, void *buffer) {
   append(remark->kind, buffer);
@@ -78,6 +40,9 @@ static void testErrors(RarefyContext context) {
   buffer[0] = 0;
   EXPECT(!rarefyCompile(module, &options));
   EXPECT(strstr(buffer, "optimisation level -2: expected 0 to 3"));
+  buffer[0] = 0;
+  EXPECT(!rarefyModuleExportProgram(module, append, buffer));
+  EXPECT(strstr(buffer, "expected one 'isa.program', found 0"));
   rarefyModuleDestroy(module);
   rarefyContextSetDiagnosticCallback(context, NULL, NULL);
 }

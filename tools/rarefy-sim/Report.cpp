@@ -39,3 +39,13 @@ Error rarefy::writeStatistics(const spatten::Statistics &statistics,
   (*file)->keep();
   return Error::success();
 }
+
+void rarefy::printDiagnostic(Diagnostic &diagnostic) {
+  if (auto place = diagnostic.getLocation()->findInstanceOf<FileLineColLoc>())
+    llvm::errs() << place.getFilename().getValue() << ":" << place.getLine()
+                 << ":" << place.getColumn() << ": ";
+  bool isError = diagnostic.getSeverity() == DiagnosticSeverity::Error;
+  llvm::errs() << (isError ? "error: " : "note: ") << diagnostic << "\n";
+  for (Diagnostic &note : diagnostic.getNotes())
+    printDiagnostic(note);
+}

@@ -1,6 +1,7 @@
 #ifndef RAREFY_TOOLS_RAREFYSIM_REPORT_H
 #define RAREFY_TOOLS_RAREFYSIM_REPORT_H
 
+#include "mlir/IR/Diagnostics.h"
 #include "rarefy/Sim/SpAtten.h"
 #include "llvm/Support/ToolOutputFile.h"
 
@@ -16,6 +17,9 @@ struct StatisticsForm {
 
 llvm::Error writeStatistics(const spatten::Statistics &statistics,
                             const StatisticsForm &form);
+
+/// Prints "file:line:column: error: text".
+void printDiagnostic(Diagnostic &diagnostic);
 
 /// Opens `path`, "-" being standard output; removed unless it is kept.
 llvm::Expected<std::unique_ptr<llvm::ToolOutputFile>> openFile(StringRef path);

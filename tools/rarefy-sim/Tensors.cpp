@@ -3,6 +3,7 @@
 #include "Tensors.h"
 
 #include "rarefy/Runner/Npy.h"
+#include "rarefy/Sim/Tensors.h"
 #include "llvm/ADT/StringExtras.h"
 #include "llvm/Support/FileSystem.h"
 #include "llvm/Support/FormatVariadic.h"
@@ -18,53 +19,11 @@ static Error makeError(const Twine &message) {
   return llvm::createStringError(message);
 }
 
-/// What an array needs to hold elements of `type`.
-static Expected<ElementType> getHolder(program::TensorOp tensor) {
-  Type type = tensor.getType().getElementType();
-  if (isa<IntegerType>(type)) {
-    bool isUnsigned = type.isUnsignedInteger();
-    unsigned width = type.getIntOrFloatBitWidth();
-    if (width <= 8)
-      return isUnsigned ? ElementType::U8 : ElementType::I8;
-    if (width <= 16)
-      return isUnsigned ? ElementType::U16 : ElementType::I16;
-    if (width <= 32)
-      return isUnsigned ? ElementType::U32 : ElementType::I32;
-    return isUnsigned ? ElementType::U64 : ElementType::I64;
-  }
-  if (std::optional<ElementType> known = getElementType(type))
-    return *known;
-  return makeError("tensor '" + tensor.getSymName() +
-                   "' has elements that no file holds");
-}
-
-/// A view of all bytes.
-static MutableArrayRef<uint8_t> getBytes(const Array &array) {
-  return {static_cast<uint8_t *>(array.data), array.getByteSize()};
-}
-
-static bool isFloat(ElementType type) { return type >= ElementType::F16; }
-static bool isUnsigned(ElementType type) {
-  return type == ElementType::I1 ||
-         (type >= ElementType::U8 && type <= ElementType::U64);
-}
-
-static Expected<Array> makeArray(program::TensorOp tensor) {
-  Expected<ElementType> holder = getHolder(tensor);
-  if (!holder)
-    return holder.takeError();
-  Array array = Array::allocate(*holder, tensor.getType().getShape());
-  if (!array.data)
-    return makeError("not enough memory for tensor '" + tensor.getSymName() +
-                     "'");
-  return array;
-}
-
 /// Numbers that a machine can do something with: all of an element's width up
 /// to 12 bits; counters that are not negative; scales that tell scores apart.
 static Error writeRandom(program::TensorOp tensor,
                          spatten::DeviceMemory &memory, uint64_t seed) {
-  Expected<Array> array = makeArray(tensor);
+  Expected<Array> array = spatten::makeArray(tensor);
   if (!array)
     return array.takeError();
   std::mt19937_64 random(seed);
@@ -72,7 +31,7 @@ static Error writeRandom(program::TensorOp tensor,
   unsigned width = std::min(type.getIntOrFloatBitWidth(), 12u);
   bool isCounter = type.getIntOrFloatBitWidth() > 16;
   unsigned bytes = getByteWidth(array->type);
-  uint8_t *element = getBytes(*array).data();
+  auto *element = static_cast<uint8_t *>(array->data);
   for (int64_t i = 0, e = array->getNumElements(); i < e; ++i) {
     int64_t number = random() & ((1 << width) - 1);
     if (!isCounter && !type.isUnsignedInteger())
@@ -85,8 +44,7 @@ static Error writeRandom(program::TensorOp tensor,
     }
     element += bytes;
   }
-  return memory.write(tensor.getSymName(), getBytes(*array), bytes,
-                      !isUnsigned(array->type));
+  return spatten::writeTensor(tensor, memory, array->view());
 }
 
 static Error writeFile(program::TensorOp tensor, spatten::DeviceMemory &memory,
@@ -94,17 +52,7 @@ static Error writeFile(program::TensorOp tensor, spatten::DeviceMemory &memory,
   Expected<Array> array = readNpy(path);
   if (!array)
     return array.takeError();
-  bool wantsFloat = isa<FloatType>(tensor.getType().getElementType());
-  if (ArrayRef<int64_t>(array->shape) != tensor.getType().getShape() ||
-      isFloat(array->type) != wantsFloat) {
-    std::string expected = llvm::formatv("{0}", tensor.getType());
-    return makeError(path + ": tensor '" + tensor.getSymName() + "' expects " +
-                     expected + ", found " +
-                     formatType(array->shape, array->type));
-  }
-  if (Error error =
-          memory.write(tensor.getSymName(), getBytes(*array),
-                       getByteWidth(array->type), !isUnsigned(array->type)))
+  if (Error error = spatten::writeTensor(tensor, memory, array->view()))
     return makeError(path + ": " + toString(std::move(error)));
   return Error::success();
 }
@@ -171,11 +119,10 @@ rarefy::readOutputs(program::ProgramOp program,
   for (auto tensor : program.getOps<program::TensorOp>()) {
     if (tensor.getDirection() == program::Direction::In)
       continue;
-    Expected<Array> array = makeArray(tensor);
+    Expected<Array> array = spatten::makeArray(tensor);
     if (!array)
       return array.takeError();
-    if (Error error = memory.read(tensor.getSymName(), getBytes(*array),
-                                  getByteWidth(array->type)))
+    if (Error error = spatten::readTensor(tensor, memory, array->view()))
       return error;
     outputs.emplace_back(tensor.getSymName(), std::move(*array));
   }

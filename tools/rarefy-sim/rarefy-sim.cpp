@@ -1,13 +1,13 @@
 // Runs a program of an accelerator on a simulated machine.
 
 #include "CommandLine.h"
-#include "Load.h"
 #include "Options.h"
 #include "Report.h"
 #include "Tensors.h"
 #include "Version.h"
 
 #include "mlir/IR/MLIRContext.h"
+#include "rarefy/Target/Program/LoadProgram.h"
 #include "llvm/Support/InitLLVM.h"
 
 using namespace rarefy;

@@ -8,13 +8,8 @@
 
 namespace rarefy {
 
-/// The module that `source`, MLIR as text or bytecode, says; null after a
-/// diagnostic. Locations call it `name`.
-OwningOpRef<ModuleOp> parseModule(StringRef source, StringRef name,
-                                  MLIRContext &context);
-
-/// The module in a file: an ONNX model where the name ends in ".onnx", else
-/// MLIR. What the parser has reported is an error without text.
+/// The module in a file: an ONNX model where the name ends in ".onnx", else a
+/// program file or MLIR. What was reported is an error without text.
 llvm::Expected<OwningOpRef<ModuleOp>> loadModule(StringRef path,
                                                  MLIRContext &context);
 

@@ -60,7 +60,7 @@ isa.program @selected for "spatten" {key_lines = 256 : i64, value_lines = 256 : 
 }
 
 //--- file.mlir
-// FILE: error: tensor 'tiny' has elements that no file holds
+// FILE: error: tensor 'tiny' has elements that no array holds
 isa.program @file for "spatten" {key_lines = 256 : i64, value_lines = 256 : i64,
     rows_per_line = 8 : i64, max_keys = 1024 : i64} {
   isa.tensor @tiny in at 0 : tensor<2xf8E4M3FN>

@@ -1,6 +1,6 @@
-// Programs from files.
+// Modules from program files or MLIR, by what they begin with.
 
-#include "Load.h"
+#include "rarefy/Target/Program/LoadProgram.h"
 
 #include "mlir/Parser/Parser.h"
 #include "rarefy/Target/Program/ProgramFile.h"
@@ -10,6 +10,21 @@
 
 using namespace rarefy;
 
+static OwningOpRef<ModuleOp>
+parseBuffer(std::unique_ptr<llvm::MemoryBuffer> buffer, MLIRContext &context) {
+  if (buffer->getBuffer().starts_with("\177ELF"))
+    return readProgramFile(buffer->getMemBufferRef(), &context);
+  llvm::SourceMgr sources;
+  sources.AddNewSourceBuffer(std::move(buffer), llvm::SMLoc());
+  return parseSourceFile<ModuleOp>(sources, ParserConfig(&context));
+}
+
+OwningOpRef<ModuleOp> rarefy::parseModule(StringRef source, StringRef name,
+                                          MLIRContext &context) {
+  return parseBuffer(llvm::MemoryBuffer::getMemBufferCopy(source, name),
+                     context);
+}
+
 llvm::Expected<OwningOpRef<ModuleOp>>
 rarefy::loadProgram(StringRef path, MLIRContext &context) {
   if (llvm::sys::fs::is_directory(path))
@@ -17,14 +32,7 @@ rarefy::loadProgram(StringRef path, MLIRContext &context) {
   auto buffer = llvm::MemoryBuffer::getFileOrSTDIN(path);
   if (!buffer)
     return llvm::createStringError(path + ": " + buffer.getError().message());
-  OwningOpRef<ModuleOp> module;
-  if ((*buffer)->getBuffer().starts_with("\177ELF")) {
-    module = readProgramFile((*buffer)->getMemBufferRef(), &context);
-  } else {
-    llvm::SourceMgr sources;
-    sources.AddNewSourceBuffer(std::move(*buffer), llvm::SMLoc());
-    module = parseSourceFile<ModuleOp>(sources, ParserConfig(&context));
-  }
+  OwningOpRef<ModuleOp> module = parseBuffer(std::move(*buffer), context);
   if (!module)
     return llvm::createStringError("");
   return module;
@@ -36,14 +44,4 @@ llvm::Expected<program::ProgramOp> rarefy::findProgram(ModuleOp module) {
     return llvm::createStringError("expected one 'isa.program', found " +
                                    Twine(programs.size()));
   return programs.front();
-}
-
-void rarefy::printDiagnostic(Diagnostic &diagnostic) {
-  if (auto place = diagnostic.getLocation()->findInstanceOf<FileLineColLoc>())
-    llvm::errs() << place.getFilename().getValue() << ":" << place.getLine()
-                 << ":" << place.getColumn() << ": ";
-  bool isError = diagnostic.getSeverity() == DiagnosticSeverity::Error;
-  llvm::errs() << (isError ? "error: " : "note: ") << diagnostic << "\n";
-  for (Diagnostic &note : diagnostic.getNotes())
-    printDiagnostic(note);
 }
