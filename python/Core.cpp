@@ -1,7 +1,7 @@
-// rarefy._core: the C API as two Python classes. What is pleasant to use is
+// rarefy._core: the C API as three Python classes. What is pleasant to use is
 // written in Python, beside it.
 
-#include "rarefy-c/Rarefy.h"
+#include "rarefy-c/Simulator.h"
 
 #include <nanobind/nanobind.h>
 #include <nanobind/ndarray.h>
@@ -26,6 +26,11 @@ namespace {
 
 std::string_view unwrap(RarefyString text) { return {text.data, text.size}; }
 RarefyString wrap(std::string_view text) { return {text.data(), text.size()}; }
+
+/// A callback that sets a std::string.
+void assign(RarefyString text, void *target) {
+  *static_cast<std::string *>(target) = unwrap(text);
+}
 
 /// Deletes a handle of the C API.
 template <auto destroy> struct Destroy {
@@ -136,11 +141,23 @@ bool getType(nb::dlpack::dtype dtype, RarefyElementType expected,
   return false;
 }
 
-/// A numpy array that owns the memory of one result.
-nb::object takeArray(RarefyResults results, size_t index) {
-  RarefyArray array = rarefyResultsGet(results, index);
-  nb::capsule owner(rarefyResultsTake(results, index),
-                    [](void *block) noexcept { std::free(block); });
+using Input = nb::ndarray<nb::ro, nb::c_contig, nb::device::cpu>;
+
+/// Views `argument` as an array for a tensor of type `expected`; false if it is
+/// none.
+bool bind(nb::handle argument, RarefyElementType expected, Input &view,
+          RarefyArray &array) {
+  RarefyElementType type;
+  if (!nb::try_cast(argument, view) || !getType(view.dtype(), expected, type))
+    return false;
+  array = {const_cast<void *>(view.data()), type, view.ndim(),
+           view.shape_ptr()};
+  return true;
+}
+
+/// A numpy array that owns `block`, where `array` is.
+nb::object takeArray(const RarefyArray &array, void *block) {
+  nb::capsule owner(block, [](void *block) noexcept { std::free(block); });
   const TypeRow &row = types[array.type];
   nb::dlpack::dtype dtype{static_cast<uint8_t>(row.code), row.bits, 1};
   if (array.type == RarefyBF16)
@@ -155,17 +172,16 @@ nb::object takeArray(RarefyResults results, size_t index) {
 // Classes
 //===----------------------------------------------------------------------===//
 
-using Input = nb::ndarray<nb::ro, nb::c_contig, nb::device::cpu>;
+using Info = std::tuple<std::string, std::string, std::vector<int64_t>>;
+
+Info describe(const RarefyTensorInfo &info) {
+  return {std::string(unwrap(info.name)), types[info.type].name,
+          std::vector<int64_t>(info.shape, info.shape + info.rank)};
+}
 
 class Program {
 public:
   explicit Program(RarefyProgram handle) : program(handle) {}
-
-  using Info = std::tuple<std::string, std::string, std::vector<int64_t>>;
-  static Info describe(const RarefyTensorInfo &info) {
-    return {std::string(unwrap(info.name)), types[info.type].name,
-            std::vector<int64_t>(info.shape, info.shape + info.rank)};
-  }
 
   std::vector<Info> inputs() const {
     std::vector<Info> infos;
@@ -210,65 +226,116 @@ public:
   nb::object call(nb::sequence arguments, unsigned threads) const;
 
 private:
-  bool bind(nb::handle argument, size_t index, std::vector<Input> &views,
-            std::vector<RarefyArray> &arrays) const;
-
   Owned<RarefyProgram, rarefyProgramDestroy> program;
 };
 
-/// Views `argument` as an array; false if it is none.
-bool Program::bind(nb::handle argument, size_t index, std::vector<Input> &views,
-                   std::vector<RarefyArray> &arrays) const {
-  Input view;
-  if (!nb::try_cast(argument, view))
-    return false;
-  RarefyElementType expected = RarefyF32;
-  if (index < rarefyProgramGetNumInputs(program.get()))
-    expected = rarefyProgramGetInput(program.get(), index).type;
-  RarefyElementType type;
-  if (!getType(view.dtype(), expected, type))
-    return false;
-  arrays.push_back(
-      {const_cast<void *>(view.data()), type, view.ndim(), view.shape_ptr()});
-  views.push_back(std::move(view));
-  return true;
-}
-
 nb::object Program::call(nb::sequence arguments, unsigned threads) const {
-  std::vector<Input> views;
-  std::vector<RarefyArray> arrays;
   size_t count = nb::len(arguments);
-  views.reserve(count);
-  arrays.reserve(count);
-  for (size_t i = 0; i < count; ++i)
-    if (!bind(arguments[i], i, views, arrays))
+  size_t numInputs = rarefyProgramGetNumInputs(program.get());
+  std::vector<Input> views(count);
+  std::vector<RarefyArray> arrays(count);
+  for (size_t i = 0; i < count; ++i) {
+    RarefyElementType expected =
+        i < numInputs ? rarefyProgramGetInput(program.get(), i).type
+                      : RarefyF32;
+    if (!bind(arguments[i], expected, views[i], arrays[i]))
       throw nb::type_error("not an array");
+  }
   std::string message;
   RarefyResults handle;
   {
     nb::gil_scoped_release release;
-    handle = rarefyProgramCall(
-        program.get(), arrays.data(), count, threads,
-        [](RarefyString text, void *target) {
-          *static_cast<std::string *>(target) = unwrap(text);
-        },
-        &message);
+    handle = rarefyProgramCall(program.get(), arrays.data(), count, threads,
+                               assign, &message);
   }
   if (!handle)
     raise({message});
   Owned<RarefyResults, rarefyResultsDestroy> results(handle);
   size_t numResults = rarefyProgramGetNumResults(program.get());
+  auto take = [&](size_t i) {
+    RarefyArray array = rarefyResultsGet(handle, i);
+    return takeArray(array, rarefyResultsTake(handle, i));
+  };
   if (numResults == 1)
-    return takeArray(handle, 0);
+    return take(0);
   nb::list list;
   for (size_t i = 0; i < numResults; ++i)
-    list.append(takeArray(handle, i));
+    list.append(take(i));
   return nb::tuple(list);
 }
 
+class Simulator {
+public:
+  Simulator(std::shared_ptr<Session> session, RarefySimulator handle)
+      : session(std::move(session)), simulator(handle) {}
+
+  /// A tensor, who writes it, the bits of its elements on the device, and
+  /// whether the program gives it a value.
+  using Tensor = std::tuple<Info, std::string, unsigned, bool>;
+  std::vector<Tensor> tensors() const {
+    static const char *const directions[] = {"in", "out", "state"};
+    std::vector<Tensor> all;
+    for (size_t i = 0; i < rarefySimulatorGetNumTensors(simulator.get()); ++i) {
+      RarefyDeviceTensor tensor = rarefySimulatorGetTensor(simulator.get(), i);
+      all.emplace_back(describe(tensor.info), directions[tensor.direction],
+                       tensor.bits, tensor.hasValue);
+    }
+    return all;
+  }
+
+  void write(size_t index, nb::handle value) {
+    RarefyTensorInfo info = get(index);
+    Input view;
+    RarefyArray array;
+    if (!bind(value, info.type, view, array))
+      throw nb::type_error("not an array");
+    runIn(*session, [&] {
+      return rarefySimulatorWrite(simulator.get(), info.name, &array);
+    });
+  }
+
+  nb::object read(size_t index) const {
+    RarefyTensorInfo info = get(index);
+    size_t bytes = types[info.type].bits / 8;
+    for (size_t i = 0; i < info.rank; ++i)
+      bytes *= info.shape[i];
+    std::unique_ptr<void, decltype(&std::free)> block(
+        std::malloc(std::max<size_t>(bytes, 1)), std::free);
+    if (!block)
+      throw std::bad_alloc();
+    RarefyArray array = {block.get(), info.type, info.rank, info.shape};
+    runIn(*session, [&] {
+      return rarefySimulatorRead(simulator.get(), info.name, &array);
+    });
+    return takeArray(array, block.release());
+  }
+
+  /// Returns what the run did as JSON; writes to the file `trace` if it has a
+  /// name.
+  std::string run(std::string_view trace) {
+    std::string statistics;
+    runIn(*session, [&] {
+      return rarefySimulatorRun(simulator.get(), wrap(trace), assign,
+                                &statistics);
+    });
+    return statistics;
+  }
+
+private:
+  RarefyTensorInfo get(size_t index) const {
+    if (index >= rarefySimulatorGetNumTensors(simulator.get()))
+      throw nb::index_error();
+    return rarefySimulatorGetTensor(simulator.get(), index).info;
+  }
+
+  std::shared_ptr<Session> session;
+  Owned<RarefySimulator, rarefySimulatorDestroy> simulator;
+};
+
 class Module {
 public:
-  static Module parse(std::string_view source, std::string_view name) {
+  static Module parse(nb::bytes bytes, std::string_view name) {
+    std::string_view source(bytes.c_str(), bytes.size());
     return create([&](RarefyContext context) {
       return rarefyModuleParse(context, wrap(source), wrap(name));
     });
@@ -291,13 +358,28 @@ public:
     std::string text;
     nb::gil_scoped_release release;
     std::lock_guard<std::mutex> lock(session->mutex);
-    rarefyModulePrint(
-        module.get(), maxElements,
-        [](RarefyString part, void *target) {
-          *static_cast<std::string *>(target) = unwrap(part);
-        },
-        &text);
+    rarefyModulePrint(module.get(), maxElements, assign, &text);
     return text;
+  }
+
+  nb::bytes exportProgram() const {
+    std::string bytes;
+    runIn(*session, [&] {
+      return rarefyModuleExportProgram(module.get(), assign, &bytes);
+    });
+    return nb::bytes(bytes.data(), bytes.size());
+  }
+
+  Simulator *simulate(std::string_view config,
+                      const std::vector<std::string> &overrides) const {
+    std::vector<RarefyString> changes;
+    for (const std::string &change : overrides)
+      changes.push_back(wrap(change));
+    return new Simulator(session, runIn(*session, [&] {
+                           return rarefySimulatorCreate(
+                               module.get(), wrap(config), changes.data(),
+                               changes.size());
+                         }));
   }
 
   void run(std::string_view passes) {
@@ -350,11 +432,18 @@ NB_MODULE(_core, m) {
       .def("stats", &Program::stats)
       .def("device_statistics", &Program::deviceStatistics)
       .def("call", &Program::call, "arguments"_a, "threads"_a);
+  nb::class_<Simulator>(m, "Simulator")
+      .def("tensors", &Simulator::tensors)
+      .def("write", &Simulator::write, "index"_a, "value"_a)
+      .def("read", &Simulator::read, "index"_a)
+      .def("run", &Simulator::run, "trace"_a);
   nb::class_<Module>(m, "Module")
       .def_static("parse", &Module::parse, "source"_a, "name"_a)
       .def_static("load", &Module::load, "path"_a)
       .def_static("import_onnx", &Module::importONNX, "source"_a, "path"_a)
       .def("print", &Module::print, "max_elements"_a)
+      .def("export_program", &Module::exportProgram)
+      .def("simulate", &Module::simulate, "config"_a, "overrides"_a)
       .def("run", &Module::run, "passes"_a)
       .def("remarks", &Module::remarks)
       .def("compile", &Module::compile, "entry"_a, "passes"_a, "target"_a,

@@ -7,18 +7,22 @@ y = f(x)
 """
 
 from rarefy._core import __version__
+from rarefy.arrays import TensorSpec
 from rarefy.calibrate import calibrate
-from rarefy.compile import CompiledFunction, CompileStats, Signature, TensorSpec, compile
+from rarefy.compile import CompiledFunction, CompileStats, Signature, compile
 from rarefy.errors import RarefyError
 from rarefy.module import Module, Remark, import_onnx, load
+from rarefy.simulate import DeviceTensor, Simulator
 
 __all__ = [
     "CompiledFunction",
     "CompileStats",
+    "DeviceTensor",
     "Module",
     "RarefyError",
     "Remark",
     "Signature",
+    "Simulator",
     "TensorSpec",
     "__version__",
     "calibrate",

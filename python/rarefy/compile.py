@@ -13,48 +13,9 @@ import numpy as np
 import numpy.typing as npt
 
 from rarefy import _core
+from rarefy.arrays import TensorSpec, bfloat16, to_array
 from rarefy.errors import RarefyError
 from rarefy.module import Module, Remark, load
-
-try:
-    from ml_dtypes import bfloat16 as _bfloat16
-except ImportError:
-    _bfloat16 = None
-
-_DTYPES = {
-    "i1": np.dtype(np.bool_),
-    "i8": np.dtype(np.int8),
-    "i16": np.dtype(np.int16),
-    "i32": np.dtype(np.int32),
-    "i64": np.dtype(np.int64),
-    "ui8": np.dtype(np.uint8),
-    "ui16": np.dtype(np.uint16),
-    "ui32": np.dtype(np.uint32),
-    "ui64": np.dtype(np.uint64),
-    "f16": np.dtype(np.float16),
-    "bf16": np.dtype(_bfloat16 or np.uint16),
-    "f32": np.dtype(np.float32),
-    "f64": np.dtype(np.float64),
-}
-
-
-@dataclass(frozen=True)
-class TensorSpec:
-    """The type of an argument or result. A size of None varies from call to
-    call. bf16 arrays are ml_dtypes' if that is installed, else the bits as
-    uint16."""
-
-    name: str
-    type: str
-    shape: tuple[int | None, ...]
-
-    @property
-    def dtype(self) -> np.dtype:
-        return _DTYPES[self.type]
-
-    def __str__(self) -> str:
-        sizes = "".join("?x" if size is None else f"{size}x" for size in self.shape)
-        return f"{self.name}: {sizes}{self.type}" if self.name else f"{sizes}{self.type}"
 
 
 @dataclass(frozen=True)
@@ -103,7 +64,7 @@ class CompiledFunction:
         self.remarks = remarks
         self.signature = Signature(_specs(program.inputs()), _specs(program.results()))
         self.stats = CompileStats(**program.stats())
-        self._bf16_results = _bfloat16 is not None and any(
+        self._bf16_results = bfloat16 is not None and any(
             spec.type == "bf16" for spec in self.signature.results
         )
 
@@ -138,43 +99,22 @@ class CompiledFunction:
 
     def _convert(self, args: Sequence[Any]) -> list[np.ndarray]:
         """Arrays for what is none: numbers, lists, bf16 of ml_dtypes."""
-        arrays = []
-        for index, arg in enumerate(args):
-            try:
-                if isinstance(arg, (bool, int, float, list, tuple)) and index < len(self.signature.inputs):
-                    arg = _from_numbers(arg, self.signature.inputs[index])
-                array = np.ascontiguousarray(arg) if np.ndim(arg) else np.asarray(arg)
-            except (BufferError, OverflowError, RuntimeError, TypeError, ValueError) as error:
-                raise RarefyError([f"error: input {index}: {error}"]) from error
-            if array.dtype == _bfloat16:
-                array = array.view(np.uint16)
-            if array.dtype not in _DTYPES.values():
-                raise RarefyError([f"error: input {index}: no tensor has elements of type {array.dtype}"])
-            arrays.append(array)
-        return arrays
+        specs = [*self.signature.inputs, *[None] * len(args)]
+        return [
+            to_array(arg, spec, f"input {index}")
+            for index, (arg, spec) in enumerate(zip(args, specs, strict=False))
+        ]
 
     def _view_bf16(self, results: Any) -> Any:
         if not isinstance(results, tuple):
-            return results.view(_bfloat16)
+            return results.view(bfloat16)
         return tuple(
-            result.view(_bfloat16) if spec.type == "bf16" else result
+            result.view(bfloat16) if spec.type == "bf16" else result
             for result, spec in zip(results, self.signature.results, strict=True)
         )
 
 
-def _from_numbers(numbers: Any, spec: TensorSpec) -> np.ndarray:
-    """An array of what Python calls numbers, if it can hold them."""
-    array = np.asarray(numbers, spec.dtype)
-    if spec.dtype.kind in "biu":
-        holds = bool(np.all(array.astype(object) == np.asarray(numbers, object)))
-    else:
-        holds = np.asarray(numbers).dtype.kind in "biuf"
-    if not holds:
-        raise ValueError(f"{spec.type} cannot hold {numbers!r:.40}")
-    return array
-
-
-def _overrides(set: Any) -> list[str]:  # noqa: A002
+def to_overrides(set: Any) -> list[str]:  # noqa: A002
     """Parameters of a machine, as the compiler takes them."""
     if not isinstance(set, Mapping) or not all(isinstance(key, str) for key in set):
         raise RarefyError([f"error: set: expected parameters by name, found {set!r}"])
@@ -229,5 +169,5 @@ def compile(  # noqa: A001 - as in torch.compile
     earlier = len(module.remarks)
     level = -1 if opt_level is None else opt_level
     path = os.fsdecode(config)
-    program = module._core.compile(entry, passes, target, cpu, level, reference, path, _overrides(set))
+    program = module._core.compile(entry, passes, target, cpu, level, reference, path, to_overrides(set))
     return CompiledFunction(program, threads, module.remarks[earlier:])

@@ -40,6 +40,11 @@ class Module:
         """The whole text, constants included, which `load` reads back."""
         return self._core.print(-1)
 
+    def to_program(self) -> bytes:
+        """The module's one accelerator program as an ELF file, which `load`
+        disassembles again. RarefyError without one, or with several."""
+        return self._core.export_program()
+
     def run(self, passes: str) -> Module:
         """Runs a pass pipeline, written as for `rarefy-opt --pass-pipeline`
         with or without `builtin.module(...)` around it, and returns the module.
@@ -59,9 +64,9 @@ def import_onnx(
     """Imports an ONNX model: a path, or the bytes of one whose external data,
     if any, is in `directory`."""
     if isinstance(model, (bytes, bytearray, memoryview)):
-        path = os.path.join(_path(directory), "<bytes>") if directory else ""
+        path = os.path.join(to_path(directory), "<bytes>") if directory else ""
         return Module(_core.Module.import_onnx(bytes(model), path))
-    path = _path(model)
+    path = to_path(model)
     if path.endswith(".onnx"):
         return load(path)
     try:
@@ -72,15 +77,19 @@ def import_onnx(
     return Module(_core.Module.import_onnx(content, path))
 
 
-def load(source: str | os.PathLike[str]) -> Module:
-    """Loads a module from a file (MLIR, or ONNX where the name ends in
-    ".onnx") or from a string of MLIR, which has a line break or a brace."""
+def load(source: str | os.PathLike[str] | bytes | bytearray | memoryview) -> Module:
+    """Loads a module: ONNX from a file whose name ends in ".onnx"; from any
+    other file, or from bytes, MLIR or the ELF file of an accelerator's
+    program; MLIR from a string with a line break or a brace."""
+    if isinstance(source, (bytes, bytearray, memoryview)):
+        return Module(_core.Module.parse(bytes(source), "<bytes>"))
     if isinstance(source, str) and ("\n" in source or "{" in source):
-        return Module(_core.Module.parse(source, "<string>"))
-    return Module(_core.Module.load(_path(source)))
+        return Module(_core.Module.parse(source.encode(), "<string>"))
+    return Module(_core.Module.load(to_path(source)))
 
 
-def _path(path: Any) -> str:
+def to_path(path: Any) -> str:
+    """What may be a path, as a string."""
     if not isinstance(path, (str, os.PathLike)):
         raise RarefyError([f"error: expected a path, found {type(path).__name__}"])
     return os.fsdecode(path)

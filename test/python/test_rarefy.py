@@ -310,7 +310,9 @@ def test_wrong_modules(tmp_path):
         rarefy.import_onnx(tmp_path / "missing.onnx")
     with pytest.raises(rarefy.RarefyError):
         rarefy.import_onnx(b"junk")
-    for wrong in (b"junk", 3, None):
+    with pytest.raises(rarefy.RarefyError, match="<bytes>:1:1: error"):
+        rarefy.load(b"junk")
+    for wrong in (3, None):
         with pytest.raises(rarefy.RarefyError, match="expected a path, found "):
             rarefy.load(wrong)
     with pytest.raises(rarefy.RarefyError, match="Is a directory"):
