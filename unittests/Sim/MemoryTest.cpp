@@ -166,6 +166,36 @@ TEST_P(AgainstReference, IsEqualCycleByCycle) {
   }
 }
 
+/// Compares when accesses of a few transactions to a few rows end.
+static void compareEnds(const MemoryConfig &config) {
+  std::mt19937 random(2);
+  for (unsigned i = 0; i < 300; ++i) {
+    std::vector<uint64_t> addresses(1 + random() % 20);
+    uint64_t rows = 1 + random() % 3;
+    for (uint64_t &address : addresses)
+      address = random() % rows * (1 << 14) + random() % 16 * 32;
+    Memory memory(config);
+    EXPECT_EQ(memory.access(0, transactions(addresses), false).completed,
+              readCycleByCycle(config, addresses).completed);
+  }
+}
+
+TEST_P(AgainstReference, ShortAccessesEndInTheSameCycle) {
+  compareEnds(configure({"memory.channels=1", GetParam()}));
+}
+
+TEST(Memory, WindowsOfOtherCommandsHoldUpTheEnd) {
+  using enum DRAMCommand;
+  std::pair<DRAMCommand, DRAMCommand> rules[] = {
+      {Read, Read}, {Activate, Read}, {Precharge, Activate}};
+  for (auto [preceding, following] : rules) {
+    MemoryConfig config = configure({"memory.channels=1"});
+    config.timing.rows.push_back(
+        {DRAMScope::PseudoChannel, {preceding}, {following}, "", 2, 90});
+    compareEnds(config);
+  }
+}
+
 INSTANTIATE_TEST_SUITE_P(Memory, AgainstReference,
                          testing::Values("memory.refresh.mode=none",
                                          "memory.refresh.mode=all-bank",

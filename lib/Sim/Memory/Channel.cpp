@@ -14,22 +14,26 @@ Channel::Channel(const MemoryConfig &config, const TimingTable &table)
       requests(config.outstandingPerChannel),
       freeRequests(~uint64_t(0) >> (64 - config.outstandingPerChannel)),
       returns(config.outstandingPerChannel) {
+  for (auto [bank, parts] : llvm::zip(banks, table.partsOfBank))
+    for (auto [index, part] : llvm::zip(bank.parts, parts))
+      index = part * 8;
+  ready[unsigned(nothing)] = never;
   if (config.refresh.mode == RefreshMode::AllBank)
     nextRefresh = config.refresh.intervalCycles;
 }
 
 /// When the table allows a command to a bank, after all that was issued.
-inline uint64_t Channel::readyCycle(unsigned bank, DRAMCommand command) const {
-  const auto &parts = table->partsOfBank[bank];
-  auto of = [&](unsigned scope) {
-    return ready[parts[scope] * 8 + unsigned(command)];
-  };
-  return std::max(std::max(of(0), of(1)), std::max(of(2), of(3)));
+inline uint64_t Channel::readyCycle(const Bank &bank,
+                                    DRAMCommand command) const {
+  const uint64_t *cycles = ready.data() + unsigned(command);
+  const auto &parts = bank.parts;
+  return std::max(std::max(cycles[parts[0]], cycles[parts[1]]),
+                  std::max(cycles[parts[2]], cycles[parts[3]]));
 }
 
 uint64_t Channel::readyEverywhere(DRAMCommand command) const {
   uint64_t cycle = clock;
-  for (unsigned bank = 0; bank < banks.size(); ++bank)
+  for (const Bank &bank : banks)
     cycle = std::max(cycle, readyCycle(bank, command));
   return cycle;
 }
@@ -59,63 +63,42 @@ void Channel::issueEverywhere(DRAMCommand command) {
   clock = cycle + 1;
 }
 
-/// Finds anew what a bank's hits ask for, and when the table allows it.
-void Channel::offerHit(unsigned number) {
-  Bank &bank = banks[number];
-  bank.hitReady = never;
-  if (bank.hits.empty())
+/// Finds anew what a bank's hits ask for.
+inline void Channel::offerHit(Bank &bank) {
+  if (bank.hits.empty()) {
+    bank.hitCommand = nothing;
     return;
+  }
   const Request &first = requests[bank.hits.head];
   bank.hitCommand = first.write ? DRAMCommand::Write : DRAMCommand::Read;
   bank.hitRank = hitRank(first, bank.isOpening);
-  bank.hitReady = readyCycle(number, bank.hitCommand);
 }
 
-/// The same for its other requests.
-void Channel::offerOther(unsigned number) {
-  Bank &bank = banks[number];
-  bank.otherReady = never;
-  if (bank.others.empty() || bank.isOpening)
+/// The same for its other requests, which wait until a row that was opened for
+/// a request has served that.
+inline void Channel::offerOther(Bank &bank) {
+  if (bank.others.empty() || bank.isOpening) {
+    bank.otherCommand = nothing;
     return;
+  }
   bank.otherCommand =
       bank.openRow == noRow ? DRAMCommand::Activate : DRAMCommand::Precharge;
   bank.otherRank = requests[bank.others.head].rank;
-  bank.otherReady = readyCycle(number, bank.otherCommand);
 }
 
-void Channel::updateOffers(unsigned number) {
-  offerHit(number);
-  offerOther(number);
+void Channel::updateOffers(Bank &bank) {
+  offerHit(bank);
+  offerOther(bank);
 }
 
 inline void Channel::consider(const Bank &bank, Candidate &best) const {
-  best.consider(std::max(clock, bank.hitReady), bank.hitRank);
-  if (bank.otherReady != never)
-    best.consider(std::max(clock, bank.otherReady), bank.otherRank);
+  best.consider(std::max(clock, readyCycle(bank, bank.hitCommand)),
+                bank.hitRank);
+  best.consider(std::max(clock, readyCycle(bank, bank.otherCommand)),
+                bank.otherRank);
 }
 
-/// What comes next after a command that has just been issued: what banks wait
-/// for waits for it, too.
-inline void Channel::chooseAfter(DRAMCommand command, unsigned number,
-                                 uint64_t cycle) {
-  const auto &waitsOfScope = table->waits[unsigned(command)];
-  const DRAMScope *shared = table->shared.data();
-  Candidate best;
-  for (unsigned other : busyBanks) {
-    Bank &bank = banks[other];
-    const unsigned *waits = waitsOfScope[unsigned(shared[number ^ other])];
-    if (!bank.hits.empty())
-      bank.hitReady =
-          std::max(bank.hitReady, cycle + waits[unsigned(bank.hitCommand)]);
-    if (bank.otherReady != never)
-      bank.otherReady =
-          std::max(bank.otherReady, cycle + waits[unsigned(bank.otherCommand)]);
-    consider(bank, best);
-  }
-  next = best;
-}
-
-void Channel::chooseNext() {
+inline void Channel::chooseNext() {
   Candidate best;
   for (unsigned bank : busyBanks)
     consider(banks[bank], best);
@@ -149,7 +132,7 @@ void Channel::open(unsigned number) {
            index);
     index = next;
   }
-  updateOffers(number);
+  updateOffers(bank);
 }
 
 /// Closes the row; what has not been served is one list again, by age.
@@ -165,17 +148,20 @@ void Channel::close(unsigned number) {
     uint8_t index = std::exchange(taken, requests[taken].next);
     append(bank.others, index);
   }
-  updateOffers(number);
+  updateOffers(bank);
 }
 
 /// From now on the table forbids what has to wait for a command.
 inline void Channel::apply(DRAMCommand command, unsigned number,
                            uint64_t cycle) {
-  const auto &parts = table->partsOfBank[number];
-  for (const TimingRule &rule : table->rules[unsigned(command)])
-    delay(parts[unsigned(rule.scope)], rule.following, cycle + rule.cycles);
+  const auto &parts = banks[number].parts;
+  for (const TimingRule &rule : table->rules[unsigned(command)]) {
+    uint64_t &allowed =
+        ready[parts[unsigned(rule.scope)] + unsigned(rule.following)];
+    allowed = std::max(allowed, cycle + rule.cycles);
+  }
   for (const TimingRule &rule : table->windowRules[unsigned(command)])
-    delayWindow(rule, parts[unsigned(rule.scope)], cycle);
+    delayWindow(rule, parts[unsigned(rule.scope)] / 8, cycle);
   clock = cycle + 1;
 }
 
@@ -190,10 +176,7 @@ void Channel::issueOther(unsigned number, uint64_t cycle) {
     ++(isOpening ? counts.rowMisses : counts.rowConflicts);
   apply(command, number, cycle);
   isOpening ? open(number) : close(number);
-  if (!table->windowRules[unsigned(command)].empty())
-    for (unsigned other : busyBanks)
-      updateOffers(other);
-  chooseAfter(command, number, cycle);
+  chooseNext();
 }
 
 /// The data of a request is on its way.
@@ -223,23 +206,20 @@ inline void Channel::issueHit(unsigned number, uint64_t cycle) {
   apply(command, number, cycle);
 
   bank.hits.head = request.next;
-  bool isAlike = !bank.hits.empty() && !bank.isOpening &&
-                 requests[bank.hits.head].write == request.write;
-  bank.isOpening = false;
-  if (isAlike)
-    bank.hitRank = hitRank(requests[bank.hits.head], /*isOpener=*/false);
-  else
-    updateOffers(number);
+  if (std::exchange(bank.isOpening, false))
+    offerOther(bank);
+  offerHit(bank);
   if (bank.empty()) {
     *llvm::find(busyBanks, number) = busyBanks.back();
     busyBanks.pop_back();
   }
-  chooseAfter(command, number, cycle);
+  chooseNext();
 }
 
 inline void Channel::issue() {
   unsigned number = next.bank();
-  next.isHit() ? issueHit(number, next.cycle) : issueOther(number, next.cycle);
+  next.isHit() ? issueHit(number, next.cycle())
+               : issueOther(number, next.cycle());
 }
 
 inline uint64_t Channel::popReturn() {
@@ -265,7 +245,7 @@ inline void Channel::enqueue(Place place, bool write) {
   append(list, index);
   // What comes next still does, unless this is the first of a list.
   if (list.head == index) {
-    &list == &bank.hits ? offerHit(place.bank) : offerOther(place.bank);
+    &list == &bank.hits ? offerHit(bank) : offerOther(bank);
     consider(bank, next);
   }
 }
@@ -274,7 +254,7 @@ inline void Channel::enqueue(Place place, bool write) {
 /// refreshed. Nothing else is issued meanwhile.
 void Channel::refresh() {
   clock = std::max(clock, nextRefresh);
-  while ((next = nextForOpener()).cycle != never)
+  while ((next = nextForOpener()).cycle() != never)
     issue();
   if (llvm::any_of(banks, [](auto &bank) { return bank.openRow != noRow; })) {
     issueEverywhere(DRAMCommand::PrechargeAll);
@@ -282,8 +262,6 @@ void Channel::refresh() {
       close(bank);
   }
   issueEverywhere(DRAMCommand::Refresh);
-  for (unsigned bank : busyBanks)
-    updateOffers(bank);
   chooseNext();
   ++counts.refreshes;
   nextRefresh += config->refresh.intervalCycles;
@@ -303,7 +281,7 @@ void Channel::skipIdleRefreshes(uint64_t limit) {
 
 /// Issues the next command, or a refresh that is due by `limit` before it.
 void Channel::step(uint64_t limit) {
-  if (nextRefresh <= limit && next.cycle >= nextRefresh)
+  if (nextRefresh <= limit && next.cycle() >= nextRefresh)
     refresh();
   else
     issue();
@@ -311,14 +289,14 @@ void Channel::step(uint64_t limit) {
 
 void Channel::advanceRefreshing(uint64_t limit) {
   skipIdleRefreshes(limit);
-  while (next.cycle <= limit || nextRefresh <= limit)
+  while (next.cycle() <= limit || nextRefresh <= limit)
     step(limit);
 }
 
-inline void Channel::advance(uint64_t limit) {
+void Channel::advance(uint64_t limit) {
   if (nextRefresh <= limit)
     advanceRefreshing(limit);
-  while (next.cycle <= limit)
+  while (next.cycle() <= limit)
     issue();
   clock = std::max(clock, limit + 1);
 }
@@ -362,25 +340,56 @@ uint64_t Channel::finishAccess() {
   return completed;
 }
 
-/// Rows that are open serve all that is queued, one command after the other.
-std::optional<uint64_t> Channel::findAccessEnd() const {
-  if (nextRefresh != never || accessQueued == 0)
-    return accessQueued ? std::nullopt : std::optional(completed);
-  struct Row {
-    uint64_t ready, rank;
-    unsigned bank;
-    uint8_t next;
+/// When a bank that has nothing else to do serves the oldest request for a row
+/// that is not open.
+uint64_t Channel::readyInOther(const Bank &bank) const {
+  auto command =
+      requests[bank.others.head].write ? DRAMCommand::Write : DRAMCommand::Read;
+  auto wait = [&](DRAMCommand preceding, DRAMCommand following) {
+    return std::max(1u, table->waits[unsigned(preceding)][unsigned(
+                            DRAMScope::Bank)][unsigned(following)]);
   };
-  llvm::SmallVector<Row, 16> rows;
+  uint64_t opened = std::max(clock, readyCycle(bank, DRAMCommand::Activate));
+  uint64_t served = readyCycle(bank, command);
+  if (bank.openRow != noRow) {
+    uint64_t closed = std::max(clock, readyCycle(bank, DRAMCommand::Precharge));
+    opened = std::max(
+        opened, closed + wait(DRAMCommand::Precharge, DRAMCommand::Activate));
+    served = std::max(served, closed + wait(DRAMCommand::Precharge, command));
+  }
+  return std::max(served, opened + wait(DRAMCommand::Activate, command));
+}
+
+/// The rows that are open and have requests, or the one that a lone bank opens
+/// first; false if there are others.
+bool Channel::findRows(llvm::SmallVectorImpl<Row> &rows) const {
+  bool isLone = busyBanks.size() == 1;
   for (unsigned number : busyBanks) {
     const Bank &bank = banks[number];
-    if (!bank.others.empty())
-      return std::nullopt;
-    rows.push_back({bank.hitReady, bank.hitRank, number, bank.hits.head});
+    if (bank.others.empty())
+      rows.push_back({readyCycle(bank, bank.hitCommand), bank.hitRank, number,
+                      bank.hits.head});
+    else if (isLone && bank.hits.empty())
+      rows.push_back(
+          {readyInOther(bank), bank.otherRank, number, bank.others.head});
+    else
+      return false;
   }
-  bool isWrite = requests[rows.front().next].write;
+  return true;
+}
+
+/// These serve all that is queued, one command after the other.
+std::optional<uint64_t> Channel::findAccessEnd() const {
+  if (accessQueued == 0)
+    return completed;
+  llvm::SmallVector<Row, 16> rows;
+  if (nextRefresh != never || table->hasOtherWindows || !findRows(rows))
+    return std::nullopt;
+  const Request &oldest = requests[rows.front().next];
+  bool isWrite = oldest.write, isLone = rows.size() == 1;
   auto isAlike = [&](uint8_t index) {
-    return index == none || requests[index].write == isWrite;
+    return index == none || (requests[index].write == isWrite &&
+                             (!isLone || requests[index].row == oldest.row));
   };
   if (!llvm::all_of(rows, [&](const Row &row) { return isAlike(row.next); }))
     return std::nullopt;

@@ -4,10 +4,10 @@
 #define RAREFY_LIB_SIM_MEMORY_CHANNEL_H
 
 #include "TimingTable.h"
+#include "llvm/ADT/SmallVector.h"
 #include <algorithm>
 #include <limits>
 #include <optional>
-#include <tuple>
 
 namespace rarefy {
 
@@ -43,12 +43,16 @@ public:
     completed = 0;
   }
 
+  /// Issues what comes up to `limit`: no later request is seen before.
+  void advance(uint64_t limit);
+
   /// Serves all requests. The channel takes none after that; it is run on a
   /// copy, to know how those in flight end.
   void drain();
   /// Serves only those of the access, and returns when their last data comes.
   uint64_t finishAccess();
-  /// The same without serving them, if that only takes more of what is open.
+  /// The same without serving them, if that only takes more of what is open,
+  /// or a row of one bank that is then open.
   std::optional<uint64_t> findAccessEnd() const;
 
   const Counters &counters() const { return counts; }
@@ -57,6 +61,8 @@ private:
   static constexpr uint64_t never = std::numeric_limits<uint64_t>::max();
   static constexpr uint64_t noRow = never;
   static constexpr uint8_t none = 0xff;
+  /// A command that is never allowed.
+  static constexpr auto nothing = DRAMCommand(numDRAMCommands);
   /// Long before anything.
   static constexpr int64_t notYet = -(int64_t(1) << 40);
 
@@ -77,16 +83,16 @@ private:
     bool empty() const { return head == none; }
   };
 
-  /// A bank, and when its next commands are allowed: for the first hit, and
-  /// for the first of the others; never if there is none, or if the row was
-  /// opened for the first hit, which comes before all else.
+  /// A bank, and what it may do next: for the first hit, and for the first of
+  /// the others unless the row was opened for the first hit, which comes before
+  /// all else.
   struct alignas(64) Bank {
     uint64_t openRow = noRow;
-    uint64_t hitReady = never, otherReady = never;
     uint64_t hitRank = never, otherRank = never;
+    /// Where in `ready` its parts are.
+    std::array<uint16_t, numDRAMScopes> parts{};
     List hits, others;
-    DRAMCommand hitCommand = DRAMCommand::Read;
-    DRAMCommand otherCommand = DRAMCommand::Activate;
+    DRAMCommand hitCommand = nothing, otherCommand = nothing;
     bool isOpening = false;
 
     bool empty() const { return hits.empty() && others.empty(); }
@@ -96,20 +102,28 @@ private:
   /// the lowest rank does: one for a request whose row has just been opened,
   /// then the oldest. The lower bits of the rank say whose it is.
   struct Candidate {
-    uint64_t cycle = never;
-    uint64_t rank = never;
+    /// The cycle above the rank: one comparison without a branch.
+    using Key = unsigned __int128;
+    Key key = ~Key(0);
 
     static constexpr unsigned bankBits = 10; // As configurations allow.
-    unsigned bank() const { return (rank >> 1) & ((1 << bankBits) - 1); }
-    bool isHit() const { return rank & 1; }
+    uint64_t cycle() const { return key >> 64; }
+    unsigned bank() const {
+      return (uint64_t(key) >> 1) & ((1 << bankBits) - 1);
+    }
+    bool isHit() const { return key & 1; }
 
     /// Becomes another that comes before it.
-    void consider(uint64_t otherCycle, uint64_t otherRank) {
-      if (std::tie(otherCycle, otherRank) < std::tie(cycle, rank)) {
-        cycle = otherCycle;
-        rank = otherRank;
-      }
+    void consider(uint64_t cycle, uint64_t rank) {
+      key = std::min(key, Key(cycle) << 64 | rank);
     }
+  };
+
+  /// Requests for an open row, when the first can be served and its rank.
+  struct Row {
+    uint64_t ready, rank;
+    unsigned bank;
+    uint8_t next;
   };
 
   uint64_t nextRank(unsigned bank) {
@@ -119,7 +133,7 @@ private:
   static uint64_t hitRank(const Request &request, bool isOpener) {
     return (request.rank | 1) ^ uint64_t(isOpener) << 63;
   }
-  uint64_t readyCycle(unsigned bank, DRAMCommand command) const;
+  uint64_t readyCycle(const Bank &bank, DRAMCommand command) const;
   uint64_t readyEverywhere(DRAMCommand command) const;
   void delay(unsigned part, DRAMCommand command, uint64_t cycle) {
     uint64_t &cycles = ready[part * 8 + unsigned(command)];
@@ -128,11 +142,12 @@ private:
   void delayWindow(const TimingRule &rule, unsigned part, uint64_t cycle);
   void issueEverywhere(DRAMCommand command);
 
-  void offerHit(unsigned bank);
-  void offerOther(unsigned bank);
-  void updateOffers(unsigned bank);
+  void offerHit(Bank &bank);
+  void offerOther(Bank &bank);
+  void updateOffers(Bank &bank);
+  uint64_t readyInOther(const Bank &bank) const;
+  bool findRows(llvm::SmallVectorImpl<Row> &rows) const;
   void consider(const Bank &bank, Candidate &best) const;
-  void chooseAfter(DRAMCommand command, unsigned bank, uint64_t cycle);
   void chooseNext();
   Candidate nextForOpener() const;
 
@@ -148,7 +163,6 @@ private:
   uint64_t popReturn();
   uint64_t findRoom(uint64_t earliest);
 
-  void advance(uint64_t limit);
   void advanceRefreshing(uint64_t limit);
   void step(uint64_t limit);
   void skipIdleRefreshes(uint64_t limit);

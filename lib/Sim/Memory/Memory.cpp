@@ -137,10 +137,13 @@ uint64_t Memory::Channels::send(unsigned channel, bool write) {
   return left;
 }
 
-uint64_t Memory::Channels::completionOf(unsigned channel) {
-  if (std::optional<uint64_t> end = channels[channel].findAccessEnd())
+uint64_t Memory::Channels::completionOf(unsigned number) {
+  Channel &channel = channels[number];
+  // No later request is seen before this.
+  channel.advance(start + config.requestCycles - 1);
+  if (std::optional<uint64_t> end = channel.findAccessEnd())
     return *end;
-  ahead = channels[channel];
+  ahead = channel;
   return ahead.finishAccess();
 }
 
@@ -156,13 +159,13 @@ Transfer Memory::Channels::access(uint64_t startCycle,
     lastLeft = std::max(lastLeft, send(channel, write));
   if (touched.empty())
     return {startCycle, startCycle};
+  start = lastLeft + 1;
   uint64_t completed = lastLeft + config.nominal.firstAccessCycles;
   if (config.mode == MemoryMode::Timing) {
     completed = 0;
     for (unsigned channel : touched)
       completed = std::max(completed, completionOf(channel));
   }
-  start = lastLeft + 1;
   return {start, completed};
 }
 

@@ -6,13 +6,21 @@
 
 namespace rarefy {
 
+/// Whether a command is only issued for a refresh.
+static bool isOfRefresh(DRAMCommand command) {
+  return command == DRAMCommand::PrechargeAll ||
+         command == DRAMCommand::Refresh;
+}
+
 TimingTable::TimingTable(const MemoryConfig &config) {
   arrangeParts(config.organization);
+  bool isRefreshed = config.refresh.mode != RefreshMode::None;
   for (const TimingRow &row : config.timing.rows)
     for (DRAMCommand preceding : row.preceding)
       for (DRAMCommand following : row.following)
-        addRule(preceding,
-                {row.scope, following, row.latencyCycles, row.window, 0});
+        if (isRefreshed || !isOfRefresh(following))
+          addRule(preceding,
+                  {row.scope, following, row.latencyCycles, row.window, 0});
   // What a larger part waits for anyway needs no rule.
   for (unsigned preceding = 0; preceding < numDRAMCommands; ++preceding)
     llvm::erase_if(rules[preceding], [&](const TimingRule &rule) {
@@ -45,6 +53,8 @@ void TimingTable::addRule(DRAMCommand preceding, TimingRule rule) {
     rule.history = historySize;
     historySize += rule.window * numParts[unsigned(rule.scope)];
     windowRules[unsigned(preceding)].push_back(rule);
+    hasOtherWindows |= preceding != DRAMCommand::Activate ||
+                       rule.following != DRAMCommand::Activate;
     return;
   }
   std::vector<TimingRule> &alike = rules[unsigned(preceding)];

@@ -36,6 +36,9 @@ struct TimingTable {
   /// The rules for each preceding command that decide anything, at most one
   /// for a scope and a following command; and those with a longer window.
   std::vector<TimingRule> rules[numDRAMCommands], windowRules[numDRAMCommands];
+  /// Whether the latter count other commands than activations, or hold up
+  /// others.
+  bool hasOtherWindows = false;
   /// The former summed up: cycles after a command until another, in banks that
   /// share a scope.
   unsigned waits[numDRAMCommands][numDRAMScopes][numDRAMCommands] = {};
