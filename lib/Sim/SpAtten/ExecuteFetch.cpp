@@ -118,6 +118,7 @@ Expected<const uint8_t *> Core::accessRows(const RowPlace &place,
     return data.takeError();
   if (place.listed) {
     activity.reads.clear();
+    activity.reads.reserve(place.count);
     for (unsigned row = 0; row < place.count; ++row) {
       uint64_t at = place.address + place.getOffset(row);
       if (row &&
@@ -174,15 +175,15 @@ Error Core::execute(LoadKeyLsbOp op) {
   if (isSkipped(op))
     return Error::success();
   SRAM::Buffer &buffer = keys.buffers[op.getBuffer()];
-  unsigned bits = op.getBits();
-  if (buffer.rows < op.getKeys() || (op.getLane() && !buffer.fused))
-    return makeError("expects a buffer that holds " + Twine(op.getKeys()) +
+  unsigned bits = op.getBits(), count = op.getKeys();
+  if (buffer.rows < count || (op.getLane() && !buffer.fused))
+    return makeError("expects a buffer that holds " + Twine(count) +
                      " keys of its lane, found " + Twine(buffer.rows));
   if (buffer.shift < bits)
     return makeError("expects keys with at least " + Twine(bits) +
                      " zero bits below, found " + Twine(buffer.shift));
   Expected<RowPlace> place = placeRows(getAddress(op.getBase(), op.getOffset()),
-                                       getRowBytes(bits, false), op.getKeys(),
+                                       getRowBytes(bits, false), count,
                                        op.getGather(), /*selected=*/nullptr);
   if (!place)
     return place.takeError();
@@ -191,7 +192,7 @@ Error Core::execute(LoadKeyLsbOp op) {
     return data.takeError();
   useLines(Use::KeyLines, buffer, buffer.rows, op.getLane(), /*write=*/true);
   MutableArrayRef<Vector> vectors = keys.getVectors(buffer, op.getLane());
-  for (unsigned row = 0; row < op.getKeys(); ++row)
+  for (unsigned row = 0; row < count; ++row)
     kernels.merge(*data + place->getOffset(row), bits, buffer.shift - bits,
                   vectors[row]);
   return Error::success();
