@@ -78,33 +78,33 @@ Selection quickSelect(llvm::ArrayRef<int64_t> values, unsigned k,
     std::iota(selection.kept.begin(), selection.kept.end(), 0);
     return selection;
   }
-  std::vector<int64_t> left(values.begin(), values.end()), right;
-  unsigned target = k, equals = 0;
+  std::vector<int64_t> left(values.begin(), values.end());
+  std::vector<int64_t> right(values.size()), chosen(values.size());
+  size_t lefts = values.size(), rights = 0, equals = 0, target = k;
   int64_t pivot = 0;
   while (true) {
-    std::vector<int64_t> chosen;
-    if (right.size() + equals <= target) { // The pivot is too large.
-      target -= right.size() + equals;
-      chosen = std::move(left);
-    } else if (right.size() > target) { // It is too small.
-      chosen = std::move(right);
+    size_t count = 0;
+    if (rights + equals <= target) { // The pivot is too large.
+      target -= rights + equals;
+      chosen.swap(left);
+      count = lefts;
+    } else if (rights > target) { // It is too small.
+      chosen.swap(right);
+      count = rights;
     } else {
-      selection.kept = filter(values, pivot, target - right.size());
+      selection.kept = filter(values, pivot, target - rights);
       return selection;
     }
-    left.clear();
-    right.clear();
-    equals = 0;
-    pivot = chosen[pivots.pick(chosen.size())];
-    for (int64_t value : chosen) {
-      if (value < pivot)
-        left.push_back(value);
-      else if (value > pivot)
-        right.push_back(value);
-      else
-        ++equals;
+    pivot = chosen[pivots.pick(count)];
+    lefts = rights = 0;
+    // Each goes to both sides, and stays on its own: no branch to guess.
+    for (int64_t value : llvm::ArrayRef(chosen).take_front(count)) {
+      left[lefts] = right[rights] = value;
+      lefts += value < pivot;
+      rights += value > pivot;
     }
-    selection.roundSizes.push_back(chosen.size());
+    equals = count - lefts - rights;
+    selection.roundSizes.push_back(count);
   }
 }
 
