@@ -202,6 +202,9 @@ Error ProgramReader::readSymbols(const ELF::Shdr &section) {
     Expected<StringRef> name = symbol.getName(*names);
     if (!name)
       return name.takeError();
+    if (name->empty())
+      return makeError("expected a name of the program and of each tensor, "
+                       "found none");
     if (symbol.getType() == llvm::ELF::STT_FUNC) {
       program.setSymName(*name);
       continue;

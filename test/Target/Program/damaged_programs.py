@@ -58,6 +58,7 @@ files = {
     "value-size": replaced(section(b".data.odd")[2] + 32, b"\2"),
     "more-tensors": replaced(symbols + 2 * 24 + 4, b"\x10"),
     "same-name": replaced(symbols + 3 * 24, sound[symbols + 2 * 24 : symbols + 2 * 24 + 4]),
+    "no-name": replaced(symbols + 2 * 24, b"\0\0\0\0"),
     "no-symbol": replaced(symbols + 6 * 24 + 4, b"\x10"),
     "address": replaced(symbols + 2 * 24 + 15, b"\xff"),
 }
