@@ -1,6 +1,9 @@
 // The instructions of attentions: rows pipelined over the engines.
 
 #include "AttentionRows.h"
+#include "llvm/ADT/bit.h"
+#include <algorithm>
+#include <array>
 #include <deque>
 #include <initializer_list>
 
@@ -401,10 +404,10 @@ void RowEmitter::emitLoop(const AttentionPlan &plan, unsigned head,
     next.queryBase = kQueryBase;
     next.query = i * plan.query.rowStride;
     emitFront(next);
-    Row before = getRow(plan, head, first + i - distance);
-    before.outputBase = kOutputBase;
-    before.output = i * plan.output.rowStride;
-    emitBack(before);
+    Row earlier = getRow(plan, head, first + i - distance);
+    earlier.outputBase = kOutputBase;
+    earlier.output = i * plan.output.rowStride;
+    emitBack(earlier);
   }
   program.emit<AddBaseOp>(kQueryBase, kSlots * plan.query.rowStride);
   program.emit<AddBaseOp>(kOutputBase, kSlots * plan.output.rowStride);
@@ -419,7 +422,8 @@ void RowEmitter::emitGroup(const AttentionPlan &plan, unsigned head) {
     unsigned end = row;
     while (end < plan.rows && isAlike(getRow(plan, head, end)))
       ++end;
-    unsigned count = (end - row) / kSlots * kSlots;
+    uint64_t most = kSlots * getLargest<LoopOp>("count");
+    unsigned count = std::min<uint64_t>(end - row, most) / kSlots * kSlots;
     if (count > kSlots) {
       emitLoop(plan, head, row, count);
       row += count;
@@ -441,11 +445,11 @@ void RowEmitter::emit(const AttentionPlan &plan) {
 
 /// Emits a copy, in parts where a row is longer than an instruction can say.
 static void emitCopy(ProgramBuilder &program, const CopyPlan &copy) {
-  constexpr uint64_t kLongest = 63 * kTransactionBytes;
-  for (uint64_t done = 0; done < copy.bytes; done += kLongest) {
+  uint64_t longest = getLargest<CopyOp>("transactions") * kTransactionBytes;
+  for (uint64_t done = 0; done < copy.bytes; done += longest) {
     program.emit<SetBaseOp>(kCopyTo, copy.target.address + done);
     program.emit<SetBaseOp>(kCopyFrom, copy.source.address + done);
-    uint64_t bytes = std::min(kLongest, copy.bytes - done);
+    uint64_t bytes = std::min(longest, copy.bytes - done);
     program.emit<CopyOp>(0, 0, kCopyTo, kCopyFrom, copy.heads,
                          bytes / kTransactionBytes, copy.target.headStride,
                          copy.source.headStride);
@@ -504,26 +508,25 @@ void RowStream::emitLayout() {
   bound = *layout;
 }
 
-/// Emits the rows of the kept heads, one head after the other.
-void RowStream::emitKeptHeads(AttentionPlan plan) {
+/// Opens a loop over the kept heads, whose addresses `plan` has then.
+void RowStream::openHeads(AttentionPlan &plan) {
   program.waitForEngines();
   program.emit<SetBaseOp>(kHeadOutput, 0);
   program.emit<LoopHeadsOp>();
-  auto point = [&](RowAddresses &rows, unsigned base) {
+  auto follow = [&](RowAddresses &rows, unsigned base) {
     rows.base = base;
     program.emit<HeadBaseOp>(base, kZeroBase, rows.headStride);
   };
-  point(plan.query, kHeadQuery);
-  point(plan.keyHigh, kHeadKey);
+  follow(plan.query, kHeadQuery);
+  follow(plan.keyHigh, kHeadKey);
   if (plan.lowBits)
-    point(plan.keyLow, kHeadLow);
-  point(plan.values, kHeadValue);
+    follow(plan.keyLow, kHeadLow);
+  follow(plan.values, kHeadValue);
   plan.output.base = kHeadOutput;
-  Counts all;
-  all.add(plan);
-  RowEmitter emitter(program, bound.keyBuffers, bound.valueBuffers, all);
-  emitter.emit(plan);
-  emitter.finish();
+}
+
+/// Ends it; the next head finds every engine idle.
+void RowStream::closeHeads(const AttentionPlan &plan) {
   program.waitForEngines();
   program.emit<AddBaseOp>(kHeadOutput, plan.output.headStride);
   program.emit<EndLoopOp>();
@@ -541,7 +544,7 @@ void RowStream::flush() {
   emitLayout();
   RowEmitter emitter(program, bound.keyBuffers, bound.valueBuffers, all);
   bool isCopying = false;
-  for (const Item &item : items) {
+  for (Item &item : items) {
     program.setLoc(item.loc);
     if (auto *copy = std::get_if<CopyPlan>(&item.plan)) {
       emitCopy(program, *copy);
@@ -550,14 +553,17 @@ void RowStream::flush() {
     }
     // Rows that choose their values load them behind the query, and that behind
     // copies; others would not wait.
-    const auto &plan = std::get<AttentionPlan>(item.plan);
+    auto &plan = std::get<AttentionPlan>(item.plan);
     if (isCopying && !isCompact(plan))
       program.waitForEngine(Engine::Fetch);
     isCopying &= isCompact(plan);
     if (plan.keptOf)
-      emitKeptHeads(plan);
-    else
-      emitter.emit(plan);
+      openHeads(plan);
+    emitter.emit(plan);
+    if (!plan.keptOf)
+      continue;
+    emitter.finish();
+    closeHeads(plan);
   }
   emitter.finish();
   items.clear();

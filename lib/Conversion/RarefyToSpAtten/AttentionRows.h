@@ -99,7 +99,8 @@ private:
   };
   Layout getLayout(const AttentionPlan &plan) const;
   void emitLayout();
-  void emitKeptHeads(AttentionPlan plan);
+  void openHeads(AttentionPlan &plan);
+  void closeHeads(const AttentionPlan &plan);
 
   ProgramBuilder &program;
   std::vector<Item> items;

@@ -8,6 +8,14 @@
 
 namespace rarefy::spatten {
 
+/// The largest number that a field of an instruction holds.
+template <typename Op> uint64_t getLargest(StringRef field) {
+  for (const program::Field &candidate : Op::getFields())
+    if (candidate.name == field)
+      return candidate.max;
+  llvm_unreachable("expected the name of a field");
+}
+
 /// Builds one program: tensors, each at an address of its own, then
 /// instructions.
 class ProgramBuilder {
@@ -31,9 +39,7 @@ public:
     if (std::exchange(isRunning, false))
       emit<FenceOp>(/*engines=*/0);
   }
-  void waitForEngine(Engine engine) {
-    emit<FenceOp>(uint64_t(1) << (unsigned(engine) - 1));
-  }
+  void waitForEngine(Engine engine) { emit<FenceOp>(getFenceBit(engine)); }
   void setLoc(Location location) { loc = location; }
   Location getLoc() const { return loc; }
 

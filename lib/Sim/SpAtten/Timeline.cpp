@@ -129,7 +129,7 @@ std::optional<Timeline::LastResult>
 Timeline::findLastResult(uint64_t engines) const {
   LastResult found;
   for (unsigned engine = 1; engine < kEngines; ++engine) {
-    if (engines && !(engines >> (engine - 1) & 1))
+    if (engines && !(engines & getFenceBit(Engine(engine))))
       continue;
     if (!queues[engine].empty())
       return std::nullopt;

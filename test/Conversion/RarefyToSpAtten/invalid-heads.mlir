@@ -1,12 +1,8 @@
 // RUN: rarefy-opt %s --convert-rarefy-to-spatten=config=%src/configs/spatten.yaml -split-input-file -verify-diagnostics
 
 func.func @f(%q: tensor<4x1x64xi16>, %k: tensor<4x8x64xi16>, %h: tensor<2xi32>) -> (tensor<2x1x64xi16>) attributes {spatten.program} {
-  %o = tensor.empty() : tensor<4x1x64xi16>
   %o2 = tensor.empty() : tensor<2x1x64xi16>
   %e = tensor.empty() : tensor<2x8x64xi16>
-  %i = tensor.empty() : tensor<2xi32>
-  %j = tensor.empty() : tensor<2xi64>
-  %z = arith.constant dense<0> : tensor<4xi64>
   %gq = rarefy.gather dim 0 ins(%q, %h : tensor<4x1x64xi16>, tensor<2xi32>) outs(%o2 : tensor<2x1x64xi16>) -> tensor<2x1x64xi16>
   %gk = rarefy.gather dim 0 ins(%k, %h : tensor<4x8x64xi16>, tensor<2xi32>) outs(%e : tensor<2x8x64xi16>) -> tensor<2x8x64xi16>
   // expected-error@+1 {{needs a list of heads that the device no longer has}}
@@ -17,12 +13,11 @@ func.func @f(%q: tensor<4x1x64xi16>, %k: tensor<4x8x64xi16>, %h: tensor<2xi32>) 
 
 // -----
 
-func.func @f(%q: tensor<4x1x64xi16>, %k: tensor<4x8x64xi16>, %h: tensor<2xi32>) -> (tensor<4x1x64xi16>, tensor<2x1x64xi16>) attributes {spatten.program} {
+func.func @f(%q: tensor<4x1x64xi16>, %k: tensor<4x8x64xi16>) -> (tensor<4x1x64xi16>, tensor<2x1x64xi16>) attributes {spatten.program} {
   %o = tensor.empty() : tensor<4x1x64xi16>
   %o2 = tensor.empty() : tensor<2x1x64xi16>
   %e = tensor.empty() : tensor<2x8x64xi16>
   %i = tensor.empty() : tensor<2xi32>
-  %j = tensor.empty() : tensor<2xi64>
   %z = arith.constant dense<0> : tensor<4xi64>
   %0:2 = rarefy.attention ins(%q, %k, %k : tensor<4x1x64xi16>, tensor<4x8x64xi16>, tensor<4x8x64xi16>)
     outs(%o : tensor<4x1x64xi16>) head_importance(%z : tensor<4xi64>) {scale = 1.0 : f32} -> tensor<4x1x64xi16>, tensor<4xi64>
@@ -59,7 +54,7 @@ func.func @f(%q: tensor<4x1x64xi16>, %k: tensor<4x8x64xi16>, %h: tensor<2xi32>) 
 
 // -----
 
-func.func @f(%q: tensor<4x1x64xi16>, %k: tensor<4x8x64xi16>, %h: tensor<2xi32>) -> (tensor<4x1x64xi16>, tensor<2x1x64xi16>, tensor<2xi64>) attributes {spatten.program} {
+func.func @f(%q: tensor<4x1x64xi16>, %k: tensor<4x8x64xi16>) -> (tensor<4x1x64xi16>, tensor<2x1x64xi16>, tensor<2xi64>) attributes {spatten.program} {
   %o = tensor.empty() : tensor<4x1x64xi16>
   %o2 = tensor.empty() : tensor<2x1x64xi16>
   %e = tensor.empty() : tensor<2x8x64xi16>
@@ -80,12 +75,9 @@ func.func @f(%q: tensor<4x1x64xi16>, %k: tensor<4x8x64xi16>, %h: tensor<2xi32>) 
 
 // -----
 
-func.func @f(%q: tensor<4x1x64xi16>, %k: tensor<4x8x64xi16>, %h: tensor<2xi32>) -> (tensor<4x1x64xi16>) attributes {spatten.program} {
+func.func @f(%q: tensor<4x1x64xi16>, %k: tensor<4x8x64xi16>) -> (tensor<4x1x64xi16>) attributes {spatten.program} {
   %o = tensor.empty() : tensor<4x1x64xi16>
-  %o2 = tensor.empty() : tensor<2x1x64xi16>
-  %e = tensor.empty() : tensor<2x8x64xi16>
   %i = tensor.empty() : tensor<2xi32>
-  %j = tensor.empty() : tensor<2xi64>
   %z = arith.constant dense<0> : tensor<4xi64>
   %0:2 = rarefy.attention ins(%q, %k, %k : tensor<4x1x64xi16>, tensor<4x8x64xi16>, tensor<4x8x64xi16>)
     outs(%o : tensor<4x1x64xi16>) head_importance(%z : tensor<4xi64>) {scale = 1.0 : f32} -> tensor<4x1x64xi16>, tensor<4xi64>
@@ -96,12 +88,8 @@ func.func @f(%q: tensor<4x1x64xi16>, %k: tensor<4x8x64xi16>, %h: tensor<2xi32>) 
 
 // -----
 
-func.func @f(%q: tensor<4x1x64xi16>, %k: tensor<4x8x64xi16>, %h: tensor<2xi32>) -> (tensor<4x1x64xi16>) attributes {spatten.program} {
+func.func @f(%q: tensor<4x1x64xi16>, %k: tensor<4x8x64xi16>) -> (tensor<4x1x64xi16>) attributes {spatten.program} {
   %o = tensor.empty() : tensor<4x1x64xi16>
-  %o2 = tensor.empty() : tensor<2x1x64xi16>
-  %e = tensor.empty() : tensor<2x8x64xi16>
-  %i = tensor.empty() : tensor<2xi32>
-  %j = tensor.empty() : tensor<2xi64>
   %z = arith.constant dense<0> : tensor<4xi64>
   %0:2 = rarefy.attention ins(%q, %k, %k : tensor<4x1x64xi16>, tensor<4x8x64xi16>, tensor<4x8x64xi16>)
     outs(%o : tensor<4x1x64xi16>) head_importance(%z : tensor<4xi64>) {scale = 1.0 : f32} -> tensor<4x1x64xi16>, tensor<4xi64>
@@ -114,12 +102,11 @@ func.func @f(%q: tensor<4x1x64xi16>, %k: tensor<4x8x64xi16>, %h: tensor<2xi32>) 
 
 // -----
 
-func.func @f(%q: tensor<4x1x64xi16>, %k: tensor<4x8x64xi16>, %h: tensor<2xi32>) -> (tensor<4x1x64xi16>, tensor<2x1x64xi16>) attributes {spatten.program} {
+func.func @f(%q: tensor<4x1x64xi16>, %k: tensor<4x8x64xi16>) -> (tensor<4x1x64xi16>, tensor<2x1x64xi16>) attributes {spatten.program} {
   %o = tensor.empty() : tensor<4x1x64xi16>
   %o2 = tensor.empty() : tensor<2x1x64xi16>
   %e = tensor.empty() : tensor<2x8x64xi16>
   %i = tensor.empty() : tensor<2xi32>
-  %j = tensor.empty() : tensor<2xi64>
   %z = arith.constant dense<0> : tensor<4xi64>
   %0:2 = rarefy.attention ins(%q, %k, %k : tensor<4x1x64xi16>, tensor<4x8x64xi16>, tensor<4x8x64xi16>)
     outs(%o : tensor<4x1x64xi16>) head_importance(%z : tensor<4xi64>) {scale = 1.0 : f32} -> tensor<4x1x64xi16>, tensor<4xi64>

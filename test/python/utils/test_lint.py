@@ -255,3 +255,8 @@ def test_well_spelt_line(findings, line):
 def test_filecheck_itself_would_not_see_the_misspelling():
     """Why the rule is there."""
     assert (LLVM_BIN / "FileCheck").exists()
+
+
+def test_a_command_ends_with_its_line(findings):
+    runs = "// RUN: rarefy-opt %s | FileCheck %s\n// RUN: FileCheck %s --check-prefix=A < %t\n"
+    assert not findings(lit.prefixes_spelt, {"test/a.mlir": f"{runs}// CHECK: f\n// A: f\n"})

@@ -27,6 +27,11 @@ enum class Engine {
   Product
 };
 
+/// The set of `engine` alone in `fence`.
+constexpr uint64_t getFenceBit(Engine engine) {
+  return uint64_t(1) << (unsigned(engine) - 1);
+}
+
 /// Sizes that the instruction set fixes.
 inline constexpr unsigned kHeadSize = 64;
 inline constexpr unsigned kSemaphores = 16;

@@ -18,10 +18,13 @@ def SpAtten_Dialect : Dialect {
     engine executes its queue in order; engines run in parallel. An instruction
     starts when it can take one count from every semaphore in `wait`, and adds
     one to every semaphore in `signal` when its result is there; the results of
-    an engine come in the order of its queue. The program must mean the same as
-    its instructions one after the other. The paper's fetcher serves its sources
-    in turn: the keys of a row need not wait until the values or the low bits of
-    the row before are known to be needed, so these have queues of their own.
+    an engine come in the order of its queue. An instruction that a row does not
+    need, `load_key_lsb` or one with `requantized`, is over when it starts, but
+    not before those of its row. `sync` and `fence` hold the front end. The
+    program must mean the same as its instructions one after the other. The
+    paper's fetcher serves its sources in turn: the keys of a row need not wait
+    until the values or the low bits of the row before are known to be needed,
+    so these have queues of their own.
 
     | engine | instructions | paper |
     |---|---|---|
@@ -37,13 +40,13 @@ def SpAtten_Dialect : Dialect {
     | store | `store_*` | IV-A |
     | product | `multiply` | V-B |
 
-    **State.** Sixteen base registers of 48 bits, zero at first. Sixteen handles each of lines
-    of the key and of the value SRAM. Eight row slots, each with two lanes, hold a
-    query, its scores, its probabilities, its output; a slot also holds the
-    selected positions of values. Two would do for the throughput of each engine
-    alone, but a row is some hundred cycles in the softmax, and as long in all
-    engines behind it: with eight on their way, also a short one is there when
-    an engine is done. Lane 1 serves the second head of a fused pair:
+    **State.** Sixteen base registers of 48 bits, zero at first. Sixteen handles
+    each of lines of the key and of the value SRAM. Eight row slots, each with
+    two lanes, hold a query, its scores, its probabilities, its output; a slot
+    also holds the selected positions of values. Two would do for the throughput
+    of each engine alone, but a row is some hundred cycles in the softmax, and as
+    long in all engines behind it: with eight on their way, also a short one is
+    there when an engine is done. Lane 1 serves the second head of a fused pair:
     two heads whose keys and values of 6 bits lie interleaved in memory, so that
     a row is whole 32-byte transactions. The importance of 2,048 tokens and of 64
     heads, the lists of kept tokens and heads, and the current head.
