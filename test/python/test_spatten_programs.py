@@ -128,7 +128,9 @@ def test_summarization(tmp_path: Path, rows: int, causal: bool, keep: int | None
     np.testing.assert_array_equal(np.load(tmp_path / "result0.npy"), wanted.output)
     np.testing.assert_array_equal(np.load(tmp_path / "result1.npy").view(np.uint32), wanted.tokens)
     np.testing.assert_array_equal(np.load(tmp_path / "result2.npy"), wanted.heads)
-    if not lsb:
-        assert figures["bytes"]["read"]["key_msb"] == 3 * rows * 64, "keys are read once for each head"
+    read = figures["bytes"]["read"]
+    assert read["key_msb"] == 3 * rows * 64, "keys are read once for each head"
+    needing = np.count_nonzero(wanted.refetched.any(1))
+    assert read.get("key_lsb", 0) == needing * rows * 32, "their low bits once for the heads that need them"
     assert figures["requantized_rows"] == wanted.refetched.sum()
     assert not lsb or 0 < wanted.refetched.sum() < 3 * rows

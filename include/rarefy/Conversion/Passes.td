@@ -63,10 +63,10 @@ def ConvertRarefyToSpAtten : Pass<"convert-rarefy-to-spatten", "::mlir::ModuleOp
     configuration, or has an op that the device lacks, is refused with the
     reason.
 
-    The rows of a head share its keys and values, which are loaded once. Where
-    keys have a low plane, each row loads the high one for itself: what one row
-    adds to it in the SRAM is not for the others. Kept heads are computed one
-    after the other, in a loop; their outputs lie close together.
+    The rows of a head share its keys and values, which are loaded once; the low
+    plane of keys is for the first row that needs it, and there for the others.
+    Kept heads are computed one after the other, in a loop; their outputs lie
+    close together.
 
     Where the function is called, the call becomes an `isa.launch`, with the
     host's code in front of it that makes these tensors of the arguments, and

@@ -29,6 +29,7 @@ enum Semaphore : unsigned {
   ValueFree,    ///< fetch of values: a buffer can be overwritten
   OutputReady,  ///< store
   RowReady,     ///< weight: probabilities, and the choice of values, are there
+  LowFree,      ///< fetch of low bits: the row before is through with them
 };
 
 /// Base registers: addresses from zero on, rows that a loop walks over, rows
@@ -58,8 +59,7 @@ struct Row {
   unsigned head, group;
   /// The row within its heads, and within the stream.
   unsigned row, index;
-  /// The keys in SRAM that it reads, within the stream, and their number.
-  unsigned keyGroup, keys;
+  unsigned keys;
   /// Base registers and offsets of query and output of the first lane.
   unsigned queryBase = 0, outputBase = 0;
   uint64_t query = 0, output = 0;
@@ -68,15 +68,12 @@ struct Row {
   bool isFirst() const { return row == 0; }
   bool isLast() const { return row + 1 == plan->rows; }
   bool waits() const { return index >= kSlots; }
-  /// Low bits that one row reads would be seen by all: each has its own keys.
-  bool isFirstOfKeys() const { return isFirst() || plan->lowBits; }
-  bool isLastOfKeys() const { return isLast() || plan->lowBits; }
 };
 
 /// How many of them a stream has.
 struct Counts {
-  /// All heads, or pairs of heads; all keys in SRAM.
-  unsigned groups = 0, keyGroups = 0;
+  /// All heads, or pairs of heads.
+  unsigned groups = 0;
   unsigned rows = 0;
 
   void add(const AttentionPlan &plan);
@@ -115,7 +112,7 @@ private:
   /// A later row waits until this one has left its slot.
   bool frees(const Row &row) const { return row.index + kSlots < all.rows; }
   bool freesKeys(const Row &row) const {
-    return row.isLastOfKeys() && row.keyGroup + keyBuffers < all.keyGroups;
+    return row.isLast() && row.group + keyBuffers < all.groups;
   }
   bool freesValues(const Row &row) const {
     return row.isLast() && row.group + valueBuffers < all.groups;
@@ -172,7 +169,6 @@ static unsigned getKeyHead(const AttentionPlan &plan, unsigned head) {
 
 void Counts::add(const AttentionPlan &plan) {
   groups += getGroups(plan);
-  keyGroups += getGroups(plan) * (plan.lowBits ? plan.rows : 1);
   rows += getGroups(plan) * plan.rows;
 }
 
@@ -181,14 +177,11 @@ Row RowEmitter::getRow(const AttentionPlan &plan, unsigned head,
   unsigned keys = plan.causal
                       ? std::min(plan.keys, row + 1 + plan.keys - plan.rows)
                       : plan.keys;
-  unsigned index = head * plan.rows + row;
-  unsigned keyGroup = plan.lowBits ? index : head;
   Row result{&plan,
              head,
              before.groups + head,
              row,
-             before.rows + index,
-             before.keyGroups + keyGroup,
+             before.rows + head * plan.rows + row,
              keys};
   result.queryBase = plan.query.base;
   result.outputBase = plan.output.base;
@@ -223,10 +216,10 @@ void RowEmitter::loadValues(const Row &row) {
 
 void RowEmitter::loadKeys(const Row &row) {
   const AttentionPlan &plan = *row.plan;
-  program.emit<LoadKeyOp>(set({{KeyFree, row.keyGroup >= keyBuffers}}), 0,
-                          plan.keyHigh.base, row.keyGroup % keyBuffers,
-                          plan.lowBits ? row.keys : plan.keys, plan.key.bits,
-                          plan.key.shift, plan.key.fused, plan.gather,
+  program.emit<LoadKeyOp>(set({{KeyFree, row.group >= keyBuffers}}), 0,
+                          plan.keyHigh.base, row.group % keyBuffers, plan.keys,
+                          plan.key.bits, plan.key.shift, plan.key.fused,
+                          plan.gather,
                           plan.keyHigh.address + getKeyHead(plan, row.head) *
                                                      plan.keyHigh.headStride);
 }
@@ -234,8 +227,7 @@ void RowEmitter::loadKeys(const Row &row) {
 /// Emits the rest of rows whose buffers `row` loads anew.
 void RowEmitter::finishRowsBefore(const Row &row) {
   auto isInTheWay = [&](const Row &other) {
-    return other.keyGroup + keyBuffers <= row.keyGroup ||
-           other.group + valueBuffers <= row.group;
+    return other.group + std::min(keyBuffers, valueBuffers) <= row.group;
   };
   while (!begun.empty() && isInTheWay(begun.front()))
     finishRows(begun.size() - 1);
@@ -269,7 +261,7 @@ void RowEmitter::emitSoftmax(const Row &row, bool again) {
 void RowEmitter::emitFront(const Row &row) {
   const AttentionPlan &plan = *row.plan;
   unsigned lanes = getLanes(plan);
-  if (row.isFirstOfKeys())
+  if (row.isFirst())
     loadKeys(row);
   if (row.isFirst() && !isCompact(plan))
     loadValues(row);
@@ -284,7 +276,7 @@ void RowEmitter::emitFront(const Row &row) {
         set({{QueryReady, true}}),
         set({{Scored, true},
              {KeyFree, freesKeys(row) && !plan.lowBits && lane + 1 == lanes}}),
-        row.slot(), lane, row.keyGroup % keyBuffers, row.keys,
+        row.slot(), lane, row.group % keyBuffers, row.keys,
         /*requantized=*/false);
   emitSoftmax(row, /*again=*/false);
   saysAdded[row.slot()] = plan.addTokens && !plan.addHeads && frees(row);
@@ -297,16 +289,18 @@ void RowEmitter::emitLowBits(const Row &row) {
   for (unsigned lane = 0; lane < lanes; ++lane) {
     unsigned head = (row.head * lanes + lane) / plan.sharing;
     program.emit<LoadKeyLsbOp>(
-        set({{Checked, true}}), set({{LowReady, true}}), plan.keyLow.base,
-        row.keyGroup % keyBuffers, row.keys, plan.lowBits, row.slot(), lane,
-        plan.gather, plan.keyLow.address + head * plan.keyLow.headStride);
+        set({{Checked, true}, {LowFree, !row.isFirst()}}),
+        set({{LowReady, true}}), plan.keyLow.base, row.group % keyBuffers,
+        plan.keys, plan.lowBits, row.slot(), lane, plan.gather,
+        plan.keyLow.address + head * plan.keyLow.headStride);
   }
   for (unsigned lane = 0; lane < lanes; ++lane)
-    program.emit<ScoreOp>(
-        set({{LowReady, true}}),
-        set({{Scored, true}, {KeyFree, freesKeys(row) && lane + 1 == lanes}}),
-        row.slot(), lane, row.keyGroup % keyBuffers, row.keys,
-        /*requantized=*/true);
+    program.emit<ScoreOp>(set({{LowReady, true}}),
+                          set({{Scored, true},
+                               {LowFree, !row.isLast()},
+                               {KeyFree, freesKeys(row) && lane + 1 == lanes}}),
+                          row.slot(), lane, row.group % keyBuffers, row.keys,
+                          /*requantized=*/true);
   emitSoftmax(row, /*again=*/true);
 }
 
@@ -387,7 +381,7 @@ static void point(ProgramBuilder &program, unsigned base, unsigned from,
 /// free alike, and none is the first or the last of its heads.
 bool RowEmitter::isAlike(const Row &row) const {
   return !row.plan->causal && row.row >= kSlots + getDistance(*row.plan) &&
-         !row.isLast() && frees(row) && (!row.plan->lowBits || freesKeys(row));
+         !row.isLast() && frees(row);
 }
 
 /// Emits `count` rows, a multiple of the slots, as a loop over all slots.

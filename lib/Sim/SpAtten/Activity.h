@@ -29,7 +29,8 @@ inline constexpr unsigned kRegisters = unsigned(Register::HeadSelection) + 1;
 
 /// A part of the state that an instruction reads or writes.
 struct Use {
-  enum Kind { Single, KeyLines, ValueLines, Memory };
+  /// Low bits of keys are columns of their own.
+  enum Kind { Single, KeyLines, KeyLowLines, ValueLines, Memory };
   Kind kind;
   bool write;
   /// A `Register`, a line, or an address.

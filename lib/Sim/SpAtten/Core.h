@@ -31,6 +31,8 @@ struct SRAM {
     unsigned rows = 0;
     unsigned shift = 0;
     bool fused = false;
+    /// Lanes that have their low bits.
+    std::array<bool, kLanes> completed{};
   };
 
   SRAM(unsigned lines, unsigned rowsPerLine)
@@ -148,6 +150,9 @@ private:
   Lane &lane(auto op) { return slots[op.getSlot()].lanes[op.getLane()]; }
   void useLines(Use::Kind kind, const SRAM::Buffer &buffer, unsigned rows,
                 unsigned lane, bool write);
+  /// With the low bits, too.
+  void useWholeKeys(const SRAM::Buffer &buffer, unsigned rows, unsigned lane,
+                    bool write);
   std::vector<unsigned> select(ArrayRef<int64_t> values, unsigned keep);
 
   void read(Register which, unsigned index = 0) { use(which, index, false); }

@@ -70,10 +70,18 @@ MutableArrayRef<Vector> SRAM::getVectors(const Buffer &buffer, unsigned lane) {
 
 void Core::useLines(Use::Kind kind, const SRAM::Buffer &buffer, unsigned rows,
                     unsigned lane, bool write) {
-  const SRAM &sram = kind == Use::KeyLines ? keys : values;
+  const SRAM &sram = kind == Use::ValueLines ? values : keys;
   unsigned lines = buffer.fused ? buffer.lines / kLanes : buffer.lines;
   unsigned used = getLines(rows, sram.rowsPerLine, /*fused=*/false);
   activity.uses.push_back(
       {kind, write, buffer.line + uint64_t(lane) * lines, used});
   statistics.sramLines += used;
+}
+
+void Core::useWholeKeys(const SRAM::Buffer &buffer, unsigned rows,
+                        unsigned lane, bool write) {
+  useLines(Use::KeyLines, buffer, rows, lane, write);
+  Use low = activity.uses.back();
+  low.kind = Use::KeyLowLines;
+  activity.uses.push_back(low);
 }

@@ -144,9 +144,11 @@ Error Core::fill(SRAM &sram, SRAM::Buffer &buffer, const RowPlace &place,
   Expected<const uint8_t *> data = accessRows(place, traffic);
   if (!data)
     return data.takeError();
-  Use::Kind kind = &sram == &keys ? Use::KeyLines : Use::ValueLines;
   for (unsigned lane = 0; lane <= buffer.fused; ++lane) {
-    useLines(kind, buffer, buffer.rows, lane, /*write=*/true);
+    if (&sram == &keys)
+      useWholeKeys(buffer, buffer.rows, lane, /*write=*/true);
+    else
+      useLines(Use::ValueLines, buffer, buffer.rows, lane, /*write=*/true);
     MutableArrayRef<Vector> vectors = sram.getVectors(buffer, lane);
     const uint8_t *packed = *data + lane * getRowBytes(bits, false);
     for (unsigned row = 0; row < buffer.rows; ++row)
@@ -168,6 +170,7 @@ Error Core::execute(LoadKeyOp op) {
   buffer.rows = op.getKeys();
   buffer.shift = op.getShift();
   buffer.fused = op.getFused();
+  buffer.completed = {};
   return fill(keys, buffer, *place, bits, Traffic::KeyMsb);
 }
 
@@ -182,6 +185,10 @@ Error Core::execute(LoadKeyLsbOp op) {
   if (buffer.shift < bits)
     return makeError("expects keys with at least " + Twine(bits) +
                      " zero bits below, found " + Twine(buffer.shift));
+  if (std::exchange(buffer.completed[op.getLane()], true)) {
+    activity.skipped = true;
+    return Error::success();
+  }
   Expected<RowPlace> place = placeRows(getAddress(op.getBase(), op.getOffset()),
                                        getRowBytes(bits, false), count,
                                        op.getGather(), /*selected=*/nullptr);
@@ -190,7 +197,7 @@ Error Core::execute(LoadKeyLsbOp op) {
   Expected<const uint8_t *> data = accessRows(*place, Traffic::KeyLsb);
   if (!data)
     return data.takeError();
-  useLines(Use::KeyLines, buffer, buffer.rows, op.getLane(), /*write=*/true);
+  useLines(Use::KeyLowLines, buffer, buffer.rows, op.getLane(), /*write=*/true);
   MutableArrayRef<Vector> vectors = keys.getVectors(buffer, op.getLane());
   for (unsigned row = 0; row < count; ++row)
     kernels.merge(*data + place->getOffset(row), bits, buffer.shift - bits,

@@ -12,10 +12,11 @@ using llvm::Error;
 using llvm::Expected;
 
 /// A score as the released hardware description computes it.
-static int32_t scoreTruncated(const Vector &query, const Vector &key) {
+static int32_t scoreTruncated(const Vector &query, const Vector &key,
+                              int16_t mask) {
   int32_t sum = 0;
   for (unsigned d = 0; d < kHeadSize; ++d)
-    sum += truncateProduct(query[d], key[d]);
+    sum += truncateProduct(query[d], key[d] & mask);
   return toTruncatedScore(sum);
 }
 
@@ -29,16 +30,22 @@ Error Core::execute(ScoreOp op) {
                      " keys of its lane, found " + Twine(buffer.rows));
   read(Register::Query, getLane(op));
   write(Register::Scores, getLane(op));
-  useLines(Use::KeyLines, buffer, count, op.getLane(), /*write=*/false);
+  // The low bits that another row has read are not for this one.
+  bool isWhole = op.getRequantized();
+  int16_t mask = isWhole ? -1 : static_cast<int16_t>(-1u << buffer.shift);
+  if (isWhole)
+    useWholeKeys(buffer, count, op.getLane(), /*write=*/false);
+  else
+    useLines(Use::KeyLines, buffer, count, op.getLane(), /*write=*/false);
   Lane &row = lane(op);
   row.scores.resize(count);
   ArrayRef<Vector> vectors =
       keys.getVectors(buffer, op.getLane()).take_front(count);
   if (config.products == ProductMode::Exact)
-    kernels.score(row.query, vectors, row.scores.data());
+    kernels.score(row.query, vectors, mask, row.scores.data());
   else
     for (unsigned i = 0; i < count; ++i)
-      row.scores[i] = scoreTruncated(row.query, vectors[i]);
+      row.scores[i] = scoreTruncated(row.query, vectors[i], mask);
   uint64_t macs = uint64_t(count) * kHeadSize;
   (op.getRequantized() ? statistics.requantizedMacs : statistics.scoreMacs) +=
       macs;
@@ -181,7 +188,7 @@ Error Core::execute(MultiplyOp op) {
       int32_t part;
       kernels.unpack(*data + (place + column) * bits / 8, bits, 0, weights);
       llvm::copy(ArrayRef(vector).slice(column, kHeadSize), inputs.begin());
-      kernels.score(inputs, weights, &part);
+      kernels.score(inputs, weights, /*mask=*/-1, &part);
       sum += part;
     }
     for (; column < columns; ++column)

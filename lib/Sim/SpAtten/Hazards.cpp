@@ -6,7 +6,8 @@
 using namespace rarefy;
 using namespace rarefy::spatten;
 
-Hazards::Hazards() : keyLines(1 << 12), valueLines(1 << 12) {}
+Hazards::Hazards()
+    : keyLines(1 << 12), keyLowLines(1 << 12), valueLines(1 << 12) {}
 
 static void addDependence(std::vector<Dependence> &dependences, uint64_t number,
                           bool afterResult, const Use &use) {
@@ -64,6 +65,8 @@ std::vector<Dependence> Hazards::add(ArrayRef<Use> uses, uint64_t number,
       addRegister(use, dependences);
     else if (use.kind == Use::KeyLines)
       addLines(keyLines, use, dependences);
+    else if (use.kind == Use::KeyLowLines)
+      addLines(keyLowLines, use, dependences);
     else if (use.kind == Use::ValueLines)
       addLines(valueLines, use, dependences);
     else
@@ -101,6 +104,8 @@ std::string spatten::describe(const Use &use) {
   };
   if (use.kind == Use::KeyLines)
     return range("key lines");
+  if (use.kind == Use::KeyLowLines)
+    return range("low bits of key lines");
   if (use.kind == Use::ValueLines)
     return range("value lines");
   if (use.kind == Use::Memory)

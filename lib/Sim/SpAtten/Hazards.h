@@ -49,7 +49,7 @@ private:
   std::array<uint64_t, kRegisters> writers{};
   /// The last reader of each engine: an engine reads in order.
   std::array<std::array<uint64_t, kEngines>, kRegisters> readers{};
-  std::vector<Line> keyLines, valueLines;
+  std::vector<Line> keyLines, keyLowLines, valueLines;
   std::vector<Access> memory;
 };
 

@@ -71,11 +71,11 @@ RAREFY_INLINE void unpackBody(const uint8_t *packed, unsigned bits,
 }
 
 RAREFY_INLINE void scoreBody(const Vector &query, ArrayRef<Vector> keys,
-                             int32_t *scores) {
+                             int16_t mask, int32_t *scores) {
   for (const Vector &key : keys) {
     int32_t sum = 0;
     for (unsigned d = 0; d < kHeadSize; ++d)
-      sum += int32_t(query[d]) * int32_t(key[d]);
+      sum += int32_t(query[d]) * int32_t(key[d] & mask);
     *scores++ = sum;
   }
 }
@@ -118,8 +118,8 @@ RAREFY_INLINE void weighBody(int32_t probability, const Vector &vector,
     unpackBody<true>(packed, bits, shift, vector);                             \
   }                                                                            \
   TARGET static void score(const Vector &query, ArrayRef<Vector> keys,         \
-                           int32_t *scores) {                                  \
-    scoreBody(query, keys, scores);                                            \
+                           int16_t mask, int32_t *scores) {                    \
+    scoreBody(query, keys, mask, scores);                                      \
   }                                                                            \
   TARGET static int32_t softmax(const int32_t *scores, unsigned count,         \
                                 float scale, float *exponentials,              \

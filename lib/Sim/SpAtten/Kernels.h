@@ -23,8 +23,10 @@ struct Kernels {
   /// negative, shifts them left, and puts them among the zeros of `vector`.
   void (*merge)(const uint8_t *packed, unsigned bits, unsigned shift,
                 Vector &vector);
-  /// The products of `query` with each of `keys`.
-  void (*score)(const Vector &query, ArrayRef<Vector> keys, int32_t *scores);
+  /// The products of `query` with each of `keys`, of which the bits in `mask`
+  /// count.
+  void (*score)(const Vector &query, ArrayRef<Vector> keys, int16_t mask,
+                int32_t *scores);
   /// Probabilities of `count` scores; returns the largest. `exponentials` is
   /// scratch memory.
   int32_t (*softmax)(const int32_t *scores, unsigned count, float scale,

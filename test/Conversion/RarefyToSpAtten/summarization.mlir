@@ -55,7 +55,8 @@ func.func @causal(%x: tensor<1x3x16xi16>) -> tensor<1x3x16xi16> attributes {spat
 // CHECK-NEXT: spatten.add_base base = 2, stride = [[#OUTPUT:]]
 // CHECK-NEXT: spatten.loop count = 3
 // CHECK: spatten.check signal = [4], slot = 2, threshold = 205
-// CHECK-NEXT: spatten.load_key_lsb wait = [4], signal = [5], keys = 40, bits = 4,
+// CHECK-NEXT: spatten.load_key_lsb wait = [4, 15], signal = [5], keys = 40, bits = 4,
+// CHECK-NEXT: spatten.score wait = [5], signal = [3, 15], keys = 40, requantized
 // CHECK: spatten.weight wait = [14], signal = [7], values = 40
 // CHECK-NEXT: spatten.add_tokens wait = [7], keys = 40
 // CHECK-NEXT: spatten.add_head signal = [13]

@@ -55,8 +55,12 @@ TEST(SpAttenKernels, ScoresAreExactAtTheLimits) {
   key.fill(-2048);
   forBoth([&](const Kernels &kernels, const char *which) {
     int32_t score;
-    kernels.score(query, key, &score);
+    kernels.score(query, key, /*mask=*/-1, &score);
     EXPECT_EQ(score, 1 << 28) << which;
+    key.fill(-2041);
+    kernels.score(query, key, /*mask=*/-16, &score);
+    EXPECT_EQ(score, 1 << 28) << which;
+    key.fill(-2048);
   });
 }
 

@@ -41,9 +41,10 @@ def SpAtten_LoadKeyLsbOp : SpAtten_Inst<"load_key_lsb", 0x12, "FetchKeyLsb", [
     Base, Buffer, Keys, Bits, Slot, Lane, Gather, Offset]> {
   let summary = "Read the low bits of keys";
   let description = [{
-    If `check` set the flag of the row, reads `keys` rows of vectors of
-    `bits` bits and writes them below what `spatten.load_key` left in
-    `buffer`: progressive quantization, section III-D of the paper.
+    If `check` set the flag of the row, and no row before had this done for
+    `buffer`, reads `keys` rows of vectors of `bits` bits and writes them below
+    what `spatten.load_key` left there: progressive quantization, section III-D
+    of the paper.
 
     Example:
     ```mlir
@@ -162,7 +163,10 @@ def SpAtten_ScoreOp : SpAtten_Inst<"score", 0x20, "Score", [
   let summary = "Multiply a query with keys";
   let description = [{
     Each of `keys` scores of the row is the exact sum of the products of the
-    query with one key.
+    query with one key: with the bits that `spatten.load_key` left or, with
+    `requantized`, also with those that `spatten.load_key_lsb` wrote below.
+    These are columns of the SRAM of their own, so that rows that need them and
+    rows that do not can share a buffer.
 
     Example:
     ```mlir
