@@ -30,12 +30,13 @@ static Error writeRandom(program::TensorOp tensor,
   Type type = tensor.getType().getElementType();
   unsigned width = std::min(type.getIntOrFloatBitWidth(), 12u);
   bool isCounter = type.getIntOrFloatBitWidth() > 16;
+  int64_t least =
+      isCounter || type.isUnsignedInteger() ? 0 : -(1 << (width - 1));
   unsigned bytes = getByteWidth(array->type);
   auto *element = static_cast<uint8_t *>(array->data);
   for (int64_t i = 0, e = array->getNumElements(); i < e; ++i) {
-    int64_t number = random() & ((1 << width) - 1);
-    if (!isCounter && !type.isUnsignedInteger())
-      number -= 1 << (width - 1);
+    int64_t number =
+        least + static_cast<int64_t>(random() & ((1 << width) - 1));
     if (array->type == ElementType::F32) {
       auto scale = static_cast<float>((1 + (random() & 15)) * 0x1p-20);
       std::memcpy(element, &scale, bytes);
