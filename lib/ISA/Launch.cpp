@@ -1,6 +1,5 @@
 // The host's side of a program: its tensors, and the launch.
 
-#include "mlir/IR/TypeUtilities.h"
 #include "rarefy/ISA/ISA.h"
 #include "rarefy/Support/Bufferization.h"
 #include "rarefy/Support/DestinationStyle.h"
@@ -41,10 +40,13 @@ static LogicalResult verifyTensors(LaunchOp op, ArrayRef<TensorOp> tensors,
            << tensors.size() << " " << what << ", found " << operands.size();
   for (auto [named, operand] : llvm::zip_equal(tensors, operands)) {
     TensorOp tensor = named;
-    if (!isHolder(cast<ShapedType>(operand.getType()), tensor.getType()))
+    ShapedType type = tensor.getType();
+    if (!isHolder(cast<ShapedType>(operand.getType()), type))
       return op.emitOpError("expects ")
-             << tensor.getSymNameAttr() << " as " << tensor.getType()
-             << " or in wider integers, found " << operand.getType();
+             << tensor.getSymNameAttr() << " as " << type
+             << (type.getElementType().isInteger() ? " or in wider integers"
+                                                   : "")
+             << ", found " << operand.getType();
   }
   return success();
 }

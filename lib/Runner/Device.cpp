@@ -3,6 +3,7 @@
 #include "Device.h"
 
 #include "mlir/IR/Diagnostics.h"
+#include "mlir/IR/TypeUtilities.h"
 #include "rarefy/Target/Program/ProgramFile.h"
 
 using namespace rarefy;
@@ -50,6 +51,7 @@ llvm::Expected<Device::LoadedProgram &> Device::load(StringRef file) {
   loaded->inputs = getHostTensors(program, program::Direction::In);
   loaded->outputs = getHostTensors(program, program::Direction::Out);
   loaded->launches.program = program.getSymName().str();
+  loaded->launches.sum.config = config;
   if (llvm::Error error = spatten::Simulator::create(program, config)
                               .moveInto(loaded->simulator))
     return addProgram(program.getSymName(), std::move(error));
@@ -67,11 +69,16 @@ static MutableArrayRef<uint8_t> getBytes(program::TensorOp tensor,
 
 llvm::Error Device::LoadedProgram::run(ArrayRef<LaunchTensor> tensors) {
   spatten::DeviceMemory &memory = simulator->getMemory();
+  memory.reset();
   for (auto [tensor, host] :
-       llvm::zip_equal(inputs, tensors.take_front(inputs.size())))
-    if (llvm::Error error = memory.write(
-            tensor.getSymName(), getBytes(tensor, host), host.elementBytes))
+       llvm::zip_equal(inputs, tensors.take_front(inputs.size()))) {
+    // Those of the host have no sign of their own.
+    bool isSigned = !getElementTypeOrSelf(tensor.getType()).isUnsignedInteger();
+    if (llvm::Error error =
+            memory.write(tensor.getSymName(), getBytes(tensor, host),
+                         host.elementBytes, isSigned))
       return error;
+  }
   llvm::Expected<spatten::Statistics> statistics = simulator->run();
   if (!statistics)
     return statistics.takeError();
@@ -80,10 +87,8 @@ llvm::Error Device::LoadedProgram::run(ArrayRef<LaunchTensor> tensors) {
     if (llvm::Error error = memory.read(
             tensor.getSymName(), getBytes(tensor, host), host.elementBytes))
       return error;
-  if (launches.count++ == 0)
-    launches.sum = std::move(*statistics);
-  else
-    launches.sum += *statistics;
+  ++launches.count;
+  launches.sum += *statistics;
   return llvm::Error::success();
 }
 

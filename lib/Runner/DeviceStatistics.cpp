@@ -13,10 +13,7 @@ DeviceStatistics::Launches DeviceStatistics::getTotal() const {
   total.program = "all";
   total.sum.config = config;
   for (const Launches &launches : programs) {
-    if (total.count == 0)
-      total.sum = launches.sum;
-    else
-      total.sum += launches.sum;
+    total.sum += launches.sum;
     total.count += launches.count;
   }
   return total;

@@ -133,6 +133,18 @@ TEST(Memory, NominalModeHasBandwidthAndLatencyOnly) {
   EXPECT_EQ(statistics.rowHits, 0u);
 }
 
+TEST(Memory, StatisticsAddUpFromNothing) {
+  Memory memory(configure({}));
+  memory.access(0, {{0, 16 * 32}}, false);
+  MemoryStatistics one = memory.statistics(), sum;
+  sum += one;
+  sum += one;
+  sum += MemoryStatistics();
+  EXPECT_EQ(sum.transactions, 32u);
+  EXPECT_EQ(total(sum.busBusyCycles), 2 * total(one.busBusyCycles));
+  EXPECT_EQ(sum.busBusyCycles.size(), one.busBusyCycles.size());
+}
+
 TEST(Memory, NominalBandwidthMayBeAFraction) {
   Memory memory(configure({"memory.mode=nominal", "memory.channels=1",
                            "memory.nominal.bytesPerCyclePerChannel=12.84"}));

@@ -107,7 +107,7 @@ def ISA_LaunchOp : Op<ISA_Dialect, "launch", [
     `outs` its `out` tensors, which are written as a whole. Shapes are those of
     the program. An integer of the host may be wider than the device's: device
     memory packs numbers, and a number that does not fit is an error when the
-    program runs. A launch finds the device as the configuration leaves it, so
+    program runs. It has a sign unless the device's has none. A launch finds the device as the configuration leaves it, so
     the program has no `state` tensors.
 
     Example:

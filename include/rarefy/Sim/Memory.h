@@ -35,7 +35,8 @@ struct MemoryStatistics {
   /// pseudo-channels.
   std::vector<uint64_t> busBusyCycles;
 
-  /// Adds what another run on the same machine did.
+  /// Adds what another run on the same machine did; nothing has been done yet
+  /// where there are no channels.
   MemoryStatistics &operator+=(const MemoryStatistics &other);
 };
 

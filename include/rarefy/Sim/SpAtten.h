@@ -29,6 +29,10 @@ public:
   llvm::Error read(StringRef name, MutableArrayRef<uint8_t> elements,
                    unsigned elementBytes) const;
 
+  /// Puts every tensor but those that `write` has to write back to its value,
+  /// or to zero.
+  void reset();
+
   /// The bytes from `address` on, if they all lie in one tensor; else null.
   uint8_t *find(uint64_t address, uint64_t bytes) const;
 
@@ -44,8 +48,13 @@ private:
     RankedTensorType type;
     uint64_t address;
     uint64_t bytes;
-    bool written;
+    /// What the program gives it; null for most.
+    DenseElementsAttr value;
+    /// Somebody has to write it, and whether somebody has.
+    bool isInput, written;
     std::unique_ptr<uint8_t, Free> data;
+
+    void setValue();
   };
 
   llvm::Expected<const Tensor *> get(StringRef name, size_t bytes,

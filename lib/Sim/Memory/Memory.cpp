@@ -191,7 +191,9 @@ MemoryStatistics &MemoryStatistics::operator+=(const MemoryStatistics &other) {
   rowMisses += other.rowMisses;
   rowConflicts += other.rowConflicts;
   refreshes += other.refreshes;
-  for (size_t i = 0; i < busBusyCycles.size(); ++i)
+  busBusyCycles.resize(
+      std::max(busBusyCycles.size(), other.busBusyCycles.size()));
+  for (size_t i = 0; i < other.busBusyCycles.size(); ++i)
     busBusyCycles[i] += other.busBusyCycles[i];
   return *this;
 }

@@ -143,6 +143,33 @@ static std::optional<std::string> findNotFinite(ArrayRef<uint8_t> elements,
   return std::nullopt;
 }
 
+/// Writes the value of the program, if there is one.
+void DeviceMemory::Tensor::setValue() {
+  if (!value)
+    return;
+  unsigned width = type.getElementTypeBitWidth();
+  uint64_t at = 0;
+  auto add = [&](const APInt &number) {
+    setBits(data.get(), at, width, number.getZExtValue());
+    at += width;
+  };
+  if (isa<FloatType>(value.getElementType()))
+    for (const APFloat &number : value.getValues<APFloat>())
+      add(number.bitcastToAPInt());
+  else
+    for (const APInt &number : value.getValues<APInt>())
+      add(number);
+}
+
+void DeviceMemory::reset() {
+  for (Tensor &tensor : tensors) {
+    if (tensor.isInput)
+      continue;
+    std::memset(tensor.data.get(), 0, tensor.bytes);
+    tensor.setValue();
+  }
+}
+
 Expected<DeviceMemory> DeviceMemory::create(program::ProgramOp program,
                                             uint64_t capacityBytes) {
   DeviceMemory memory;
@@ -160,31 +187,20 @@ Expected<DeviceMemory> DeviceMemory::create(program::ProgramOp program,
     if (!data)
       return makeError("not enough memory for tensor '" + op.getSymName() +
                        "'");
-    bool needed = op.getDirection() == program::Direction::In && !op.getValue();
+    auto value = dyn_cast_or_null<DenseElementsAttr>(op.getValueAttr());
+    if (op.getValue() && !value)
+      return makeError("tensor '" + op.getSymName() +
+                       "' expects a dense value");
+    bool isInput = op.getDirection() == program::Direction::In && !value;
     memory.tensors.push_back({op.getSymName().str(),
                               cast<RankedTensorType>(op.getType()),
                               address,
                               bytes,
-                              !needed,
+                              value,
+                              isInput,
+                              !isInput,
                               {data, Free()}});
-    if (auto value = dyn_cast_or_null<DenseElementsAttr>(op.getValueAttr())) {
-      unsigned width = op.getType().getElementTypeBitWidth();
-      bool isFloat = isa<FloatType>(value.getElementType());
-      uint64_t at = 0;
-      auto add = [&](const APInt &number) {
-        setBits(data, at, width, number.getZExtValue());
-        at += width;
-      };
-      if (isFloat)
-        for (const APFloat &number : value.getValues<APFloat>())
-          add(number.bitcastToAPInt());
-      else
-        for (const APInt &number : value.getValues<APInt>())
-          add(number);
-    } else if (op.getValue()) {
-      return makeError("tensor '" + op.getSymName() +
-                       "' expects a dense value");
-    }
+    memory.tensors.back().setValue();
   }
   llvm::sort(memory.tensors, [](const Tensor &a, const Tensor &b) {
     return a.address < b.address;

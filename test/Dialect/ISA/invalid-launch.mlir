@@ -66,7 +66,7 @@ isa.program @p for "spatten" {key_lines = 16 : i64, value_lines = 16 : i64,
   spatten.halt
 }
 func.func @f(%x: tensor<4xf64>) {
-  // expected-error@+1 {{expects "x" as 'tensor<4xf32>' or in wider integers, found 'tensor<4xf64>'}}
+  // expected-error@+1 {{expects "x" as 'tensor<4xf32>', found 'tensor<4xf64>'}}
   %0 = isa.launch @p outs(%x : tensor<4xf64>) -> tensor<4xf64>
   return
 }
