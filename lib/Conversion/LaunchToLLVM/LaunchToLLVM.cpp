@@ -2,7 +2,6 @@
 // in the module.
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
-#include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/Dialect/LLVMIR/FunctionCallUtils.h"
 #include "mlir/Dialect/LLVMIR/LLVMDialect.h"
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
@@ -21,27 +20,25 @@ using program::ProgramOp;
 
 namespace {
 
-/// Lowers the launches of a module.
+/// Lowers launches. What they need is beside their programs, in the same
+/// module.
 class LaunchLowering {
 public:
-  explicit LaunchLowering(ModuleOp module)
-      : module(module), symbols(module),
-        pointer(LLVM::LLVMPointerType::get(module.getContext())) {}
+  explicit LaunchLowering(MLIRContext *context)
+      : pointer(LLVM::LLVMPointerType::get(context)) {}
 
   LogicalResult lower(LaunchOp op);
 
 private:
   FailureOr<LLVM::GlobalOp> getFile(ProgramOp program);
-  LLVM::GlobalOp getDevice();
+  LLVM::GlobalOp getDevice(Operation *module);
   Value makeDense(ImplicitLocOpBuilder &b, LaunchOp op, OpOperand &operand);
   Value makeTable(ImplicitLocOpBuilder &b, LaunchOp op);
 
-  ModuleOp module;
-  SymbolTable symbols;
+  SymbolTableCollection symbols;
   LLVM::LLVMPointerType pointer;
-  /// The files of programs, and the device that the launches are for.
-  DenseMap<Operation *, LLVM::GlobalOp> files;
-  LLVM::GlobalOp device;
+  /// The files of programs, and the devices of modules.
+  DenseMap<Operation *, LLVM::GlobalOp> files, devices;
 };
 
 } // namespace
@@ -59,23 +56,24 @@ FailureOr<LLVM::GlobalOp> LaunchLowering::getFile(ProgramOp program) {
   llvm::raw_string_ostream os(bytes);
   if (failed(writeProgramFile(program, os)))
     return failure();
-  OpBuilder b = OpBuilder::atBlockBegin(module.getBody());
+  OpBuilder b = OpBuilder::atBlockBegin(program->getBlock());
   auto type = LLVM::LLVMArrayType::get(b.getI8Type(), bytes.size());
   std::string name = program.getSymName().str() + ".elf";
   constexpr uint64_t alignment = 16;
   file = LLVM::GlobalOp::create(b, program.getLoc(), type, /*isConstant=*/true,
                                 LLVM::Linkage::Internal, name,
                                 b.getStringAttr(bytes), alignment);
-  symbols.insert(file);
+  symbols.getSymbolTable(program->getParentOp()).insert(file);
   return file;
 }
 
 /// Whoever loads the code says where the device is.
-LLVM::GlobalOp LaunchLowering::getDevice() {
+LLVM::GlobalOp LaunchLowering::getDevice(Operation *module) {
+  LLVM::GlobalOp &device = devices[module];
   if (!device) {
-    OpBuilder b = OpBuilder::atBlockBegin(module.getBody());
+    OpBuilder b = OpBuilder::atBlockBegin(&module->getRegion(0).front());
     device =
-        LLVM::GlobalOp::create(b, module.getLoc(), b.getI8Type(),
+        LLVM::GlobalOp::create(b, module->getLoc(), b.getI8Type(),
                                /*isConstant=*/false, LLVM::Linkage::External,
                                kDeviceSymbol, Attribute());
   }
@@ -103,19 +101,13 @@ Value LaunchLowering::makeDense(ImplicitLocOpBuilder &b, LaunchOp op,
   return copy;
 }
 
-/// For each operand its address and the bytes of an element, in the frame of
-/// the function.
+/// For each operand its address and the bytes of an element, on the stack:
+/// other threads may be at the same launch.
 Value LaunchLowering::makeTable(ImplicitLocOpBuilder &b, LaunchOp op) {
   auto entry = LLVM::LLVMStructType::getLiteral(b.getContext(),
                                                 {pointer, b.getI64Type()});
-  Value table;
-  {
-    OpBuilder::InsertionGuard guard(b);
-    auto function = op->getParentOfType<FunctionOpInterface>();
-    b.setInsertionPointToStart(&function.getFunctionBody().front());
-    Value count = constant(b, op->getNumOperands());
-    table = LLVM::AllocaOp::create(b, pointer, entry, count);
-  }
+  Value count = constant(b, op->getNumOperands());
+  Value table = LLVM::AllocaOp::create(b, pointer, entry, count);
   for (OpOperand &operand : op->getOpOperands()) {
     int32_t index = operand.getOperandNumber();
     Value buffer = makeDense(b, op, operand);
@@ -137,24 +129,28 @@ LogicalResult LaunchLowering::lower(LaunchOp op) {
   for (Type type : op->getOperandTypes())
     if (!isa<MemRefType>(type))
       return op.emitOpError("expects buffers, found ") << type;
-  auto program = symbols.lookup<ProgramOp>(op.getProgram());
+  auto program =
+      symbols.lookupNearestSymbolFrom<ProgramOp>(op, op.getProgramAttr());
   FailureOr<LLVM::GlobalOp> file = getFile(program);
   if (failed(file))
     return failure();
   ImplicitLocOpBuilder b(op.getLoc(), op);
+  Operation *module = program->getParentOp();
   Type i64 = b.getI64Type();
   FailureOr<LLVM::LLVMFuncOp> function = LLVM::lookupOrCreateFn(
       b, module, kLaunchSymbol, {pointer, pointer, i64, pointer, i64},
       LLVM::LLVMVoidType::get(b.getContext()));
   if (failed(function))
     return failure();
+  Value stack = LLVM::StackSaveOp::create(b, pointer);
   Value table = makeTable(b, op);
   auto bytes = cast<LLVM::LLVMArrayType>(file->getGlobalType());
-  Value arguments[] = {LLVM::AddressOfOp::create(b, getDevice()),
+  Value arguments[] = {LLVM::AddressOfOp::create(b, getDevice(module)),
                        LLVM::AddressOfOp::create(b, *file),
                        constant(b, bytes.getNumElements()), table,
                        constant(b, op->getNumOperands())};
   LLVM::CallOp::create(b, *function, arguments);
+  LLVM::StackRestoreOp::create(b, stack);
   op.erase();
   return success();
 }
@@ -163,14 +159,12 @@ namespace {
 struct ConvertLaunchToLLVM
     : impl::ConvertLaunchToLLVMBase<ConvertLaunchToLLVM> {
   void runOnOperation() override {
-    LaunchLowering lowering(getOperation());
+    LaunchLowering lowering(&getContext());
     WalkResult result = getOperation().walk(
         [&](LaunchOp op) -> WalkResult { return lowering.lower(op); });
     if (result.wasInterrupted())
       return signalPassFailure();
-    for (auto program :
-         llvm::make_early_inc_range(getOperation().getOps<ProgramOp>()))
-      program.erase();
+    getOperation().walk([](ProgramOp program) { program.erase(); });
   }
 };
 } // namespace

@@ -20,6 +20,7 @@ isa.program @never_launched for "spatten" {key_lines = 16 : i64, value_lines = 1
 // A table has the address of each operand and the bytes of an element.
 // CHECK-LABEL: func.func @dense(
 // CHECK-SAME: %[[X:.*]]: memref<2x4xi8>, %[[Z:.*]]: memref<4xi32>)
+// CHECK: %[[STACK:.*]] = llvm.intr.stacksave
 // CHECK: %[[N:.*]] = llvm.mlir.constant(2 : i64)
 // CHECK: %[[TABLE:.*]] = llvm.alloca %[[N]] x !llvm.struct<(ptr, i64)>
 // CHECK: %[[I:.*]] = memref.extract_aligned_pointer_as_index %[[X]]
@@ -38,18 +39,20 @@ isa.program @never_launched for "spatten" {key_lines = 16 : i64, value_lines = 1
 // CHECK-DAG: %[[FILE:.*]] = llvm.mlir.addressof @two.elf
 // CHECK-DAG: %[[BYTES:.*]] = llvm.mlir.constant({{[0-9]+}} : i64)
 // CHECK: llvm.call @rarefyLaunch(%[[DEVICE]], %[[FILE]], %[[BYTES]], %[[TABLE]], %{{.*}})
+// CHECK-NEXT: llvm.intr.stackrestore %[[STACK]]
 // CHECK-NEXT: return
 func.func @dense(%x: memref<2x4xi8>, %z: memref<4xi32>) {
   isa.launch @two ins(%x : memref<2x4xi8>) outs(%z : memref<4xi32>)
   return
 }
 
-// Buffers with gaps are copied, and the table of a launch in a loop is in the
-// frame of the function.
+// Buffers with gaps are copied. Each thread of a loop has a table of its own, and
+// its stack does not grow.
 // CHECK-LABEL: func.func @strided(
 // CHECK-SAME: %[[X:[a-z0-9]*]]: memref<2x4xi8, strided<[8, 2], offset: ?>>, %[[Z:[a-z0-9]*]]: memref<4xi16, strided<[2]>>
+// CHECK: scf.parallel
+// CHECK: %[[STACK:.*]] = llvm.intr.stacksave
 // CHECK: llvm.alloca
-// CHECK: scf.for
 // CHECK: %[[XCOPY:.*]] = memref.alloc() : memref<2x4xi8>
 // CHECK: memref.copy %[[X]], %[[XCOPY]]
 // CHECK: memref.extract_aligned_pointer_as_index %[[XCOPY]]
@@ -57,13 +60,14 @@ func.func @dense(%x: memref<2x4xi8>, %z: memref<4xi32>) {
 // CHECK-NOT: memref.copy
 // CHECK: memref.extract_aligned_pointer_as_index %[[ZCOPY]]
 // CHECK: llvm.call @rarefyLaunch
+// CHECK: llvm.intr.stackrestore %[[STACK]]
 // CHECK: memref.copy %[[ZCOPY]], %[[Z]]
 // CHECK: memref.dealloc %[[ZCOPY]]
 // CHECK: memref.dealloc %[[XCOPY]]
 func.func @strided(%x: memref<2x4xi8, strided<[8, 2], offset: ?>>, %z: memref<4xi16, strided<[2]>>, %n: index) {
   %c0 = arith.constant 0 : index
   %c1 = arith.constant 1 : index
-  scf.for %i = %c0 to %n step %c1 {
+  scf.parallel (%i) = (%c0) to (%n) step (%c1) {
     isa.launch @two ins(%x : memref<2x4xi8, strided<[8, 2], offset: ?>>) outs(%z : memref<4xi16, strided<[2]>>)
   }
   return
