@@ -187,8 +187,9 @@ RAREFY_API bool rarefyProgramGetDeviceStatistics(RarefyProgram program,
                                                  void *userData);
 
 /* Runs the program on `threads` threads; 0 means what OMP_NUM_THREADS says,
- * or all. A wrong number, type or shape of inputs goes to `onError`, which may
- * be NULL, and NULL is returned. */
+ * or all. What is wrong goes to `onError`, which may be NULL, and NULL is
+ * returned: a wrong number, type or shape of inputs, too little memory, an
+ * assertion that fails, a launch that the device refuses. */
 RAREFY_API RarefyResults rarefyProgramCall(RarefyProgram program,
                                            const RarefyArray *inputs,
                                            size_t numInputs, unsigned threads,

@@ -15,9 +15,9 @@ struct RuntimeSymbol {
 };
 ArrayRef<RuntimeSymbol> getRuntimeSymbols();
 
-/// Calls compiled code. Where that cannot go on, for lack of memory or because
-/// an assertion fails, the error says why; in a thread that the code started,
-/// the process ends.
+/// Calls compiled code. Where that cannot go on, for lack of memory, because an
+/// assertion fails or because the device refuses a launch, the error says why;
+/// in a thread that the code started, the process ends.
 llvm::Error runGuarded(void (*code)(int64_t *), int64_t *frame);
 
 /// The address of one of OpenMP's functions. The library is loaded once and

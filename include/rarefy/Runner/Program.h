@@ -87,8 +87,8 @@ public:
 
   /// Checks the inputs against the signature, runs the function on `threads`
   /// threads (0: what OpenMP's environment says) and returns its results.
-  /// Where memory runs out or an assertion fails that is an error, too; what
-  /// the call had allocated is then lost.
+  /// Where memory runs out, an assertion fails or the device refuses a launch
+  /// that is an error, too; what the call had allocated is then lost.
   llvm::Expected<SmallVector<Array, 2>> call(ArrayRef<ArrayView> inputs,
                                              unsigned threads = 0) const;
 
