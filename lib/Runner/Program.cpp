@@ -17,6 +17,7 @@
 #include "mlir/Target/LLVMIR/Export.h"
 #include "rarefy/Pipelines/Pipelines.h"
 #include "rarefy/Runner/Passes.h"
+#include "llvm/ADT/StringExtras.h"
 #include "llvm/ADT/StringMap.h"
 #include "llvm/Analysis/TargetLibraryInfo.h"
 #include "llvm/IR/IRBuilder.h"
@@ -30,7 +31,6 @@
 using namespace rarefy;
 
 static constexpr StringRef invokeName = "rarefy_invoke";
-static constexpr StringRef cpuTarget = "cpu", spattenTarget = "spatten";
 
 /// A buffer's description is its base pointer, its data pointer, an offset,
 /// and a size and a stride for each dimension: so many words.
@@ -128,41 +128,49 @@ static void renameReserved(ModuleOp module, const llvm::Triple &triple) {
       (void)symbols.renameToUnique(function, {});
 }
 
-static llvm::Error lower(ModuleOp module, const CompileOptions &options) {
-  dropDescriptions(module);
-  PassManager pm(module->getContext());
-  if (options.reference) {
-    buildReferencePipeline(pm);
-  } else if (options.target == spattenTarget) {
-    SpAttenPipelineOptions pipeline;
-    pipeline.cpu = options.cpu;
-    pipeline.config = options.config;
-    pipeline.set = options.overrides;
-    buildSpAttenPipeline(pm, pipeline);
-  } else {
-    CPUPipelineOptions pipeline;
-    pipeline.cpu = options.cpu;
-    buildCPUPipeline(pm, pipeline);
-  }
-  return failed(pm.run(module)) ? makeReportedError() : llvm::Error::success();
+//===----------------------------------------------------------------------===//
+// Targets
+//===----------------------------------------------------------------------===//
+
+namespace {
+/// What a program can be compiled for.
+struct ProgramTarget {
+  StringRef name;
+  void (*buildPipeline)(OpPassManager &pm, const CompileOptions &options);
+  /// The device that code launches programs on; null for none.
+  llvm::Expected<std::unique_ptr<Device>> (*createDevice)(
+      const CompileOptions &options);
+};
+} // namespace
+
+static void buildForCPU(OpPassManager &pm, const CompileOptions &options) {
+  CPUPipelineOptions pipeline;
+  pipeline.cpu = options.cpu;
+  buildCPUPipeline(pm, pipeline);
 }
 
-/// The device of the target; none for a CPU.
+static void buildForSpAtten(OpPassManager &pm, const CompileOptions &options) {
+  SpAttenPipelineOptions pipeline;
+  pipeline.cpu = options.cpu;
+  pipeline.config = options.config;
+  pipeline.set = options.overrides;
+  buildSpAttenPipeline(pm, pipeline);
+}
+
 static llvm::Expected<std::unique_ptr<Device>>
-createDevice(const CompileOptions &options) {
-  if (options.target != cpuTarget && options.target != spattenTarget)
-    return llvm::createStringError("unknown target '" + options.target +
-                                   "': expected 'cpu' or 'spatten'");
-  bool hasMachine = !options.config.empty() || !options.overrides.empty();
-  if (options.target == cpuTarget) {
-    if (hasMachine)
-      return llvm::createStringError(
-          "target 'cpu': expected no configuration of a device");
-    return nullptr;
-  }
+createNoDevice(const CompileOptions &options) {
+  if (!options.config.empty() || !options.overrides.empty())
+    return llvm::createStringError("target '" + options.target +
+                                   "': expected no configuration of a device");
+  return nullptr;
+}
+
+static llvm::Expected<std::unique_ptr<Device>>
+createSpAtten(const CompileOptions &options) {
   if (options.config.empty())
-    return llvm::createStringError("target 'spatten': expected a configuration "
-                                   "such as configs/spatten.yaml");
+    return llvm::createStringError("target '" + options.target +
+                                   "': expected a configuration such as "
+                                   "configs/spatten.yaml");
   llvm::Expected<SpAttenConfig> config =
       readSpAttenConfig(options.config, options.overrides);
   if (!config)
@@ -170,22 +178,55 @@ createDevice(const CompileOptions &options) {
   return std::make_unique<Device>(std::move(*config));
 }
 
-/// An error where code launches programs and there is no device, or the device
-/// has nothing to do.
-static llvm::Error checkLaunches(ModuleOp module,
-                                 const CompileOptions &options) {
-  bool launches = module.lookupSymbol(kLaunchSymbol) != nullptr;
-  bool hasDevice = options.target == spattenTarget;
-  if (launches && !hasDevice)
+static llvm::Expected<const ProgramTarget &> findTarget(StringRef name) {
+  static const ProgramTarget targets[] = {
+      {"cpu", buildForCPU, createNoDevice},
+      {"spatten", buildForSpAtten, createSpAtten},
+  };
+  for (const ProgramTarget &target : targets)
+    if (target.name == name)
+      return target;
+  auto names = llvm::map_range(
+      targets, [](const ProgramTarget &target) { return target.name; });
+  return llvm::createStringError("unknown target '" + name + "': expected '" +
+                                 llvm::join(names, "' or '") + "'");
+}
+
+static llvm::Error lower(ModuleOp module, const ProgramTarget &target,
+                         const CompileOptions &options) {
+  dropDescriptions(module);
+  PassManager pm(module->getContext());
+  if (options.reference)
+    buildReferencePipeline(pm);
+  else
+    target.buildPipeline(pm, options);
+  return failed(pm.run(module)) ? makeReportedError() : llvm::Error::success();
+}
+
+/// An error where the entry is no code of the host, or code launches programs
+/// and there is no device, or the device has nothing to do.
+static llvm::Error checkLowered(ModuleOp module, StringRef entry,
+                                bool hasDevice, const CompileOptions &options) {
+  if (!module.lookupSymbol(entry))
     return llvm::createStringError(
-        "the module launches programs: expected target 'spatten'");
+        "entry '" + options.entry +
+        "' became a program, expected a function that launches it");
+  bool launches = module.lookupSymbol(kLaunchSymbol) != nullptr;
+  if (launches && !hasDevice)
+    return llvm::createStringError("the module launches programs, target '" +
+                                   options.target + "' has no device");
   if (hasDevice && !launches && !options.reference)
     return llvm::createStringError(
-        "target 'spatten': found no attention that it takes; "
+        "target '" + options.target +
+        "': found no attention that it takes; "
         "rarefy-quantize-attention makes it of floats, and remarks say what "
         "else is in the way");
   return llvm::Error::success();
 }
+
+//===----------------------------------------------------------------------===//
+// Code
+//===----------------------------------------------------------------------===//
 
 /// Adds the function that a call enters: it finds each description in the
 /// frame. Everything else becomes internal.
@@ -298,7 +339,10 @@ Program::compile(OwningOpRef<ModuleOp> module, const CompileOptions &options) {
   if (optLevel < 0 || optLevel > 3)
     return llvm::createStringError("optimisation level " + Twine(optLevel) +
                                    ": expected 0 to 3");
-  if (llvm::Error error = createDevice(options).moveInto(impl->device))
+  llvm::Expected<const ProgramTarget &> target = findTarget(options.target);
+  if (!target)
+    return target.takeError();
+  if (llvm::Error error = target->createDevice(options).moveInto(impl->device))
     return error;
   auto machine = createHostTargetMachine(options.cpu, optLevel);
   if (!machine)
@@ -322,10 +366,11 @@ Program::compile(OwningOpRef<ModuleOp> module, const CompileOptions &options) {
     entry->setAttr(LLVM::LLVMDialect::getEmitCWrapperAttrName(),
                    UnitAttr::get(module->getContext()));
     entryName = entry.getSymName().str();
-    if (llvm::Error error = lower(*module, options))
+    if (llvm::Error error = lower(*module, *target, options))
       return error;
   }
-  if (llvm::Error error = checkLaunches(*module, options))
+  if (llvm::Error error =
+          checkLowered(*module, entryName, impl->device != nullptr, options))
     return error;
   auto code =
       compileToCode(std::move(module), entryName, optLevel, impl->signature,

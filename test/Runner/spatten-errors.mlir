@@ -16,7 +16,7 @@
 // NOTHING: error: target 'spatten': found no attention that it takes; rarefy-quantize-attention makes it of floats, and remarks say what else is in the way
 
 // RUN: not rarefy-run %t/launch.mlir 2>&1 | FileCheck %s --check-prefix=LAUNCH --implicit-check-not=error:
-// LAUNCH: error: the module launches programs: expected target 'spatten'
+// LAUNCH: error: the module launches programs, target 'cpu' has no device
 
 // What does not fit is found when it is there, also by the reference.
 // RUN: not rarefy-run %t/launch.mlir --target=spatten --config=%src/configs/spatten.yaml 2>&1 | FileCheck %s --check-prefix=FIT --implicit-check-not=error:
@@ -25,6 +25,17 @@
 
 // RUN: not rarefy-run %t/launch.mlir --entry=launch_other --target=spatten --config=%src/configs/spatten.yaml 2>&1 | FileCheck %s --check-prefix=MACHINE --implicit-check-not=error:
 // MACHINE: error: program 'other': {{.*}}key_lines
+
+// RUN: not rarefy-run %t/program.mlir --entry=attention --target=spatten --config=%src/configs/spatten.yaml 2>&1 | FileCheck %s --check-prefix=ENTRY --implicit-check-not=error:
+// ENTRY: error: entry 'attention' became a program, expected a function that launches it
+
+//--- program.mlir
+func.func @attention(%x: tensor<2x8x16xi16>) -> tensor<2x8x16xi16> attributes {spatten.program} {
+  %o = tensor.empty() : tensor<2x8x16xi16>
+  %0 = rarefy.attention ins(%x, %x, %x : tensor<2x8x16xi16>, tensor<2x8x16xi16>, tensor<2x8x16xi16>)
+    outs(%o : tensor<2x8x16xi16>) {scale = 1.0e-5 : f32} -> tensor<2x8x16xi16>
+  return %0 : tensor<2x8x16xi16>
+}
 
 //--- main.mlir
 func.func @main(%x: tensor<4xf32>) -> tensor<4xf32> {
