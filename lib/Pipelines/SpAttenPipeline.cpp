@@ -17,10 +17,7 @@ void buildSpAttenPipeline(OpPassManager &pm,
   ConvertRarefyToSpAttenOptions convert{options.config,
                                         llvm::to_vector(options.set)};
   pm.addPass(createConvertRarefyToSpAtten(convert));
-  CPUPipelineOptions cpu;
-  cpu.cpu = options.cpu;
-  cpu.parallel = options.parallel;
-  buildCPUPipeline(pm, cpu);
+  buildCPUPipeline(pm, options);
 }
 
 } // namespace rarefy

@@ -7,23 +7,20 @@
 
 namespace rarefy {
 
-/// What the pipelines for the CPU and for accelerators have in common.
-template <typename Derived>
-struct HostPipelineOptions : PassPipelineOptions<Derived> {
-  ::mlir::detail::PassOptions::Option<std::string> cpu{
+struct CPUPipelineOptions : PassPipelineOptions<CPUPipelineOptions> {
+  PassOptions::Option<std::string> cpu{
       *this, "cpu",
       llvm::cl::desc("Processor to generate code for, as LLVM names it, or "
                      "native"),
       llvm::cl::init("native")};
-  ::mlir::detail::PassOptions::Option<bool> parallel{
+  PassOptions::Option<bool> parallel{
       *this, "parallel",
       llvm::cl::desc("Share loops that are worth it among OpenMP threads"),
       llvm::cl::init(true)};
 };
 
-struct CPUPipelineOptions : HostPipelineOptions<CPUPipelineOptions> {};
-
-struct SpAttenPipelineOptions : HostPipelineOptions<SpAttenPipelineOptions> {
+/// Those of the CPU's pipeline, and those of the passes in front of it.
+struct SpAttenPipelineOptions : CPUPipelineOptions {
   PassOptions::Option<std::string> config{
       *this, "config",
       llvm::cl::desc("File with the parameters of the machine, "
