@@ -3,8 +3,8 @@
 
 #include "HostCode.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
-#include "mlir/Dialect/Linalg/IR/Linalg.h"
 #include "mlir/IR/ImplicitLocOpBuilder.h"
+#include "rarefy/Dialect/Rarefy/Transforms/Emit.h"
 
 using namespace rarefy;
 using namespace rarefy::spatten;
@@ -25,7 +25,7 @@ private:
     return tensor.root >= call.getNumOperands();
   }
   Value pack(const HostTensor &tensor);
-  Value encode(OpBuilder &nested, Value element, const HostTensor &tensor);
+  Value splitHeads(Value rows);
   Value unpack(const HostTensor &tensor, Value value);
 
   ImplicitLocOpBuilder b;
@@ -42,19 +42,17 @@ static RankedTensorType getHostType(RankedTensorType type) {
 }
 
 /// The number that the device stores of an element.
-Value HostCode::encode(OpBuilder &nested, Value element,
-                       const HostTensor &tensor) {
-  Location loc = b.getLoc();
+static Value encode(ImplicitLocOpBuilder &scalars, Value element,
+                    const HostTensor &tensor) {
   auto constant = [&](int64_t value) -> Value {
-    return arith::ConstantOp::create(nested, loc,
-                                     nested.getI16IntegerAttr(value));
+    return arith::ConstantOp::create(scalars, scalars.getI16IntegerAttr(value));
   };
   if (tensor.isLow)
-    element = arith::AndIOp::create(nested, loc, element,
+    element = arith::AndIOp::create(scalars, element,
                                     constant((1 << tensor.dropped) - 1));
   else if (tensor.dropped)
     element =
-        arith::ShRSIOp::create(nested, loc, element, constant(tensor.dropped));
+        arith::ShRSIOp::create(scalars, element, constant(tensor.dropped));
   // Where the device stores more bits, low planes and values fill them from
   // above.
   unsigned zeros = 0;
@@ -63,8 +61,22 @@ Value HostCode::encode(OpBuilder &nested, Value element,
   else if (tensor.role == Role::Value)
     zeros = tensor.dropped - tensor.format.shift;
   if (zeros)
-    element = arith::ShLIOp::create(nested, loc, element, constant(zeros));
+    element = arith::ShLIOp::create(scalars, element, constant(zeros));
   return element;
+}
+
+/// [..., heads, tokens, depth] as [..., pairs, 2, tokens, depth].
+Value HostCode::splitHeads(Value rows) {
+  auto type = cast<RankedTensorType>(rows.getType());
+  SmallVector<int64_t> shape(type.getShape());
+  int64_t heads = type.getRank() - 3;
+  shape[heads] /= kLanes;
+  shape.insert(shape.begin() + heads + 1, kLanes);
+  SmallVector<ReassociationIndices> groups;
+  for (int64_t dim = 0; dim < type.getRank(); ++dim)
+    groups.push_back({dim < heads + 1 ? dim : dim + 1});
+  groups[heads].push_back(heads + 1);
+  return tensor::ExpandShapeOp::create(b, type.clone(shape), rows, groups);
 }
 
 /// The device's tensor of an argument: [..., heads, tokens, depth] with encoded
@@ -73,41 +85,26 @@ Value HostCode::pack(const HostTensor &tensor) {
   Value rows = call.getOperand(tensor.root);
   auto type = cast<RankedTensorType>(rows.getType());
   RankedTensorType device = getHostType(getDeviceType(type, tensor.format));
-  int64_t rank = device.getRank();
+  int64_t rank = device.getRank(), depth = type.getShape().back();
   SmallVector<unsigned> order = llvm::to_vector(llvm::seq<unsigned>(rank));
   if (tensor.format.fused) {
-    // [..., pairs, 2, tokens, depth], to be read as [..., pairs, tokens, 2,
-    // depth].
-    SmallVector<int64_t> shape(type.getShape());
-    shape[rank - 4] /= kLanes;
-    shape.insert(shape.end() - 2, kLanes);
-    SmallVector<ReassociationIndices> apart;
-    for (int64_t dim = 0; dim < rank; ++dim)
-      if (dim == rank - 3)
-        apart.back().push_back(dim);
-      else
-        apart.push_back({dim});
-    rows = tensor::ExpandShapeOp::create(b, type.clone(shape), rows, apart);
+    // To be read as [..., pairs, tokens, 2, depth].
+    rows = splitHeads(rows);
     std::swap(order[rank - 3], order[rank - 2]);
   }
-  SmallVector<int64_t> shape(device.getShape());
-  shape.back() = type.getShape().back();
+  SmallVector<OpFoldResult> sizes =
+      getAsIndexOpFoldResult(b.getContext(), device.getShape());
+  sizes.back() = b.getIndexAttr(depth);
   Type stored = device.getElementType();
-  Value empty = tensor::EmptyOp::create(b, shape, stored);
-  AffineMap maps[] = {AffineMap::getPermutationMap(order, b.getContext()),
-                      b.getMultiDimIdentityMap(rank)};
-  SmallVector<utils::IteratorType> loops(rank, utils::IteratorType::parallel);
-  Value encoded = linalg::GenericOp::create(
-                      b, empty.getType(), rows, empty, maps, loops,
-                      [&](OpBuilder &nested, Location loc, ValueRange args) {
-                        linalg::YieldOp::create(
-                            nested, loc, encode(nested, args[0], tensor));
-                      })
-                      .getResult(0);
-  if (shape.back() == kHeadSize)
+  Value encoded = makeElementwise(
+      b, rows, AffineMap::getPermutationMap(order, b.getContext()), sizes,
+      stored, [&](ImplicitLocOpBuilder &scalars, ValueRange args) {
+        return encode(scalars, args[0], tensor);
+      });
+  if (depth == kHeadSize)
     return encoded;
   SmallVector<OpFoldResult> low(rank, b.getIndexAttr(0)), high = low;
-  high.back() = b.getIndexAttr(kHeadSize - shape.back());
+  high.back() = b.getIndexAttr(kHeadSize - depth);
   Value zero = arith::ConstantOp::create(b, b.getZeroAttr(stored));
   return tensor::PadOp::create(b, device, encoded, low, high, zero);
 }

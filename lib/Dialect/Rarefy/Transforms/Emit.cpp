@@ -1,6 +1,6 @@
 // Structured ops from scalar bodies.
 
-#include "Emit.h"
+#include "rarefy/Dialect/Rarefy/Transforms/Emit.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Linalg/IR/Linalg.h"
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
@@ -34,6 +34,15 @@ Value rarefy::makeElementwise(ImplicitLocOpBuilder &b, ValueRange inputs,
   Value init = tensor::EmptyOp::create(b, sizes, element);
   return makeGeneric(b, inputs, maps, b.getMultiDimIdentityMap(sizes.size()),
                      init, body);
+}
+
+Value rarefy::makeElementwise(ImplicitLocOpBuilder &b, ValueRange inputs,
+                              Type element, ScalarBody body) {
+  SmallVector<OpFoldResult> sizes =
+      tensor::getMixedSizes(b, b.getLoc(), inputs.front());
+  SmallVector<AffineMap> maps(inputs.size(),
+                              b.getMultiDimIdentityMap(sizes.size()));
+  return makeElementwise(b, inputs, maps, sizes, element, body);
 }
 
 Value rarefy::makeFilled(ImplicitLocOpBuilder &b, ArrayRef<OpFoldResult> sizes,

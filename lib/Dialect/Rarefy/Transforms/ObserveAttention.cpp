@@ -1,12 +1,12 @@
 // Reports how large the operands of each attention get.
 
 #include "AttentionScales.h"
-#include "Emit.h"
 #include "Remarks.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Linalg/IR/Linalg.h"
 #include "mlir/Dialect/Math/IR/Math.h"
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
+#include "rarefy/Dialect/Rarefy/Transforms/Emit.h"
 #include "rarefy/Dialect/Rarefy/Transforms/Passes.h"
 
 namespace rarefy {

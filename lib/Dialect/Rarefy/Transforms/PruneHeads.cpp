@@ -1,8 +1,8 @@
 // Cascade head pruning: heads that gave little are not computed any more.
 
 #include "Cascade.h"
-#include "Emit.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
+#include "rarefy/Dialect/Rarefy/Transforms/Emit.h"
 #include "rarefy/Dialect/Rarefy/Transforms/Passes.h"
 
 namespace rarefy {

@@ -1,12 +1,12 @@
 // Attention on floats becomes attention in the integers of SpAtten's datapath.
 
 #include "AttentionScales.h"
-#include "Emit.h"
 #include "Remarks.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Linalg/IR/Linalg.h"
 #include "mlir/Dialect/Math/IR/Math.h"
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
+#include "rarefy/Dialect/Rarefy/Transforms/Emit.h"
 #include "rarefy/Dialect/Rarefy/Transforms/Passes.h"
 #include <cmath>
 
@@ -43,7 +43,6 @@ private:
   SmallVector<OpFoldResult> sizes(Value x) {
     return tensor::getMixedSizes(b, b.getLoc(), x);
   }
-  Value elementwise(ValueRange inputs, Type element, ScalarBody body);
   Value quantize(Value x, double scale, unsigned bits, unsigned dropped);
   Value zeros(Value init, Type element);
   Value dequantize(Value x, double unit, Type element);
@@ -57,21 +56,14 @@ private:
 
 } // namespace
 
-Value Quantizer::elementwise(ValueRange inputs, Type element, ScalarBody body) {
-  SmallVector<OpFoldResult> shape = sizes(inputs[0]);
-  SmallVector<AffineMap> maps(inputs.size(),
-                              b.getMultiDimIdentityMap(shape.size()));
-  return makeElementwise(b, inputs, maps, shape, element, body);
-}
-
 /// clamp(round(x / scale)) of `bits` bits, with `dropped` zeros below them. The
 /// range is the same on both sides of zero. A NaN becomes the least number of
 /// 16 bits, which no 12 bits hold.
 Value Quantizer::quantize(Value x, double scale, unsigned bits,
                           unsigned dropped) {
   double largest = (1 << (bits - 1)) - 1;
-  return elementwise(
-      x, b.getI16Type(),
+  return makeElementwise(
+      b, x, b.getI16Type(),
       [&](ImplicitLocOpBuilder &scalars, ValueRange args) -> Value {
         Value v = args[0];
         if (!v.getType().isF32())
@@ -101,8 +93,9 @@ Value Quantizer::zeros(Value init, Type element) {
 }
 
 Value Quantizer::dequantize(Value x, double unit, Type element) {
-  return elementwise(
-      x, element, [&](ImplicitLocOpBuilder &scalars, ValueRange args) -> Value {
+  return makeElementwise(
+      b, x, element,
+      [&](ImplicitLocOpBuilder &scalars, ValueRange args) -> Value {
         Type f32 = scalars.getF32Type();
         Value v = arith::SIToFPOp::create(scalars, f32, args[0]);
         v = arith::MulFOp::create(scalars, v, constant(scalars, unit));
@@ -113,8 +106,8 @@ Value Quantizer::dequantize(Value x, double unit, Type element) {
 
 /// Importance so far, on floats, and what this attention adds.
 Value Quantizer::accumulate(Value init, Value x, double unit, bool isSigned) {
-  return elementwise(
-      {init, x}, b.getF32Type(),
+  return makeElementwise(
+      b, {init, x}, b.getF32Type(),
       [&](ImplicitLocOpBuilder &scalars, ValueRange args) -> Value {
         Type f32 = scalars.getF32Type();
         Value v = isSigned

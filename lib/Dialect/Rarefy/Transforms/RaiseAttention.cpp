@@ -1,7 +1,6 @@
 // Replaces what AttentionMatcher recognises by `rarefy.attention`.
 
 #include "AttentionMatcher.h"
-#include "Emit.h"
 #include "Remarks.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Linalg/IR/Linalg.h"
@@ -12,6 +11,7 @@
 #include "mlir/IR/Matchers.h"
 #include "mlir/Interfaces/SideEffectInterfaces.h"
 #include "rarefy/Dialect/Rarefy/IR/Rarefy.h"
+#include "rarefy/Dialect/Rarefy/Transforms/Emit.h"
 #include "rarefy/Dialect/Rarefy/Transforms/Passes.h"
 #include "llvm/ADT/SetVector.h"
 

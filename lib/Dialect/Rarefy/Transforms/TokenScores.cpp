@@ -1,10 +1,10 @@
 // Scores of tokens, and the sums and slices that depend on who survives.
 
 #include "TokenScores.h"
-#include "Emit.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Arith/Utils/Utils.h"
 #include "mlir/Dialect/Utils/StaticValueUtils.h"
+#include "rarefy/Dialect/Rarefy/Transforms/Emit.h"
 
 using namespace rarefy;
 

@@ -1,7 +1,5 @@
-// Helpers to write structured ops. Not installed.
-
-#ifndef RAREFY_LIB_DIALECT_RAREFY_TRANSFORMS_EMIT_H
-#define RAREFY_LIB_DIALECT_RAREFY_TRANSFORMS_EMIT_H
+#ifndef RAREFY_DIALECT_RAREFY_TRANSFORMS_EMIT_H
+#define RAREFY_DIALECT_RAREFY_TRANSFORMS_EMIT_H
 
 #include "mlir/IR/AffineMap.h"
 #include "mlir/IR/ImplicitLocOpBuilder.h"
@@ -16,6 +14,10 @@ Value makeElementwise(ImplicitLocOpBuilder &b, ValueRange inputs,
                       ArrayRef<AffineMap> maps, ArrayRef<OpFoldResult> sizes,
                       Type element, ScalarBody body);
 
+/// One that gives an element for each of the inputs', which have one shape.
+Value makeElementwise(ImplicitLocOpBuilder &b, ValueRange inputs, Type element,
+                      ScalarBody body);
+
 /// A tensor of `sizes` filled with a constant.
 Value makeFilled(ImplicitLocOpBuilder &b, ArrayRef<OpFoldResult> sizes,
                  TypedAttr constant);
@@ -28,4 +30,4 @@ Value makeReduction(ImplicitLocOpBuilder &b, ValueRange inputs,
 
 } // namespace rarefy
 
-#endif // RAREFY_LIB_DIALECT_RAREFY_TRANSFORMS_EMIT_H
+#endif // RAREFY_DIALECT_RAREFY_TRANSFORMS_EMIT_H
