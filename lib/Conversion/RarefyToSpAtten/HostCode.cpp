@@ -150,6 +150,9 @@ LogicalResult spatten::replaceCalls(func::FuncOp function,
                                     ArrayRef<HostTensor> tensors) {
   auto uses = SymbolTable::getSymbolUses(function,
                                          function->getParentOfType<ModuleOp>());
+  if (!uses)
+    return function.emitOpError("has calls that cannot be found: an operation "
+                                "of no known dialect may hide them");
   for (const SymbolTable::SymbolUse &use : *uses) {
     auto call = dyn_cast<func::CallOp>(use.getUser());
     if (!call)

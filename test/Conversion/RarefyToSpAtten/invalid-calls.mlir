@@ -1,4 +1,4 @@
-// RUN: rarefy-opt %s --convert-rarefy-to-spatten=config=%src/configs/spatten.yaml -split-input-file -verify-diagnostics
+// RUN: rarefy-opt %s --convert-rarefy-to-spatten=config=%src/configs/spatten.yaml --allow-unregistered-dialect -split-input-file -verify-diagnostics
 
 func.func private @f(%x: tensor<2x8x64xi16>) -> tensor<2x8x64xi16> attributes {spatten.program} {
   %o = tensor.empty() : tensor<2x8x64xi16>
@@ -11,6 +11,17 @@ func.func @host() -> ((tensor<2x8x64xi16>) -> tensor<2x8x64xi16>) {
   %0 = constant @f : (tensor<2x8x64xi16>) -> tensor<2x8x64xi16>
   return %0 : (tensor<2x8x64xi16>) -> tensor<2x8x64xi16>
 }
+
+// -----
+
+// expected-error@+1 {{has calls that cannot be found: an operation of no known dialect may hide them}}
+func.func @f(%x: tensor<2x8x64xi16>) -> tensor<2x8x64xi16> attributes {spatten.program} {
+  %o = tensor.empty() : tensor<2x8x64xi16>
+  %0 = rarefy.attention ins(%x, %x, %x : tensor<2x8x64xi16>, tensor<2x8x64xi16>, tensor<2x8x64xi16>)
+    outs(%o : tensor<2x8x64xi16>) {scale = 1.0 : f32} -> tensor<2x8x64xi16>
+  return %0 : tensor<2x8x64xi16>
+}
+"unknown.op"() ({}) : () -> ()
 
 // -----
 
