@@ -464,20 +464,13 @@ RowStream::Layout RowStream::getLayout(const AttentionPlan &plan) const {
           plan.scale, plan.addHeads, plan.keptOf != 0};
 }
 
-LogicalResult RowStream::add(const AttentionPlan &plan,
-                             function_ref<InFlightDiagnostic()> emitError) {
-  // A configuration has lines for two heads of as many keys as it takes.
-  const SpAttenConfig &config = program.getConfig();
-  if (plan.keys > config.maxContext)
-    return emitError() << "has " << plan.keys << " keys, the device takes "
-                       << config.maxContext;
+void RowStream::add(const AttentionPlan &plan) {
   Layout next = getLayout(plan);
   // A loop over kept heads is there for one attention.
   if (layout && (*layout != next || plan.keptOf))
     flush();
   layout = next;
   items.push_back({plan, program.getLoc()});
-  return success();
 }
 
 /// Divides the SRAMs and loads the scales.

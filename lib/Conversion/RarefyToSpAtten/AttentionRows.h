@@ -72,10 +72,8 @@ class RowStream {
 public:
   explicit RowStream(ProgramBuilder &program) : program(program) {}
 
-  /// Adds an attention behind all before. Fails with the reason if a row does
-  /// not fit the machine.
-  LogicalResult add(const AttentionPlan &plan,
-                    function_ref<InFlightDiagnostic()> emitError);
+  /// Adds an attention, which fits the machine, behind all before.
+  void add(const AttentionPlan &plan);
   /// Adds copies, which attentions behind them see.
   void add(const CopyPlan &copy) { items.push_back({copy, program.getLoc()}); }
 

@@ -7,9 +7,6 @@
 
 namespace rarefy::spatten {
 
-/// The attribute of functions that become programs.
-inline constexpr StringRef kProgramAttr = "spatten.program";
-
 /// The machine that the options `config` and `set` of a pass describe; an error
 /// at `loc` where there is none.
 FailureOr<SpAttenConfig> readMachine(Location loc, StringRef config,

@@ -136,10 +136,9 @@ LogicalResult MemoryLayout::allocate() {
     tensor.address = program.addTensor(getName(root), Direction::Out, device);
     tensors[{root, isRows ? Role::Output : Role::Plain}] = tensor;
   }
-  if (program.getNumBytes() > uint64_t(1) << 32)
-    return function.emitOpError("needs ")
-           << program.getNumBytes()
-           << " bytes of device memory, offsets reach 2^32";
+  if (llvm::Error error =
+          checkBytes(program.getNumBytes(), program.getConfig()))
+    return function.emitOpError() << toString(std::move(error));
   return success();
 }
 

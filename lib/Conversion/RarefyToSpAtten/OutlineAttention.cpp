@@ -4,12 +4,13 @@
 #include "Plan.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
-#include "mlir/Dialect/Linalg/IR/Linalg.h"
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
 #include "mlir/IR/ImplicitLocOpBuilder.h"
 #include "mlir/IR/Remarks.h"
 #include "mlir/IR/SymbolTable.h"
+#include "mlir/IR/TypeUtilities.h"
 #include "rarefy/Conversion/Passes.h"
+#include "rarefy/Dialect/Rarefy/Transforms/Emit.h"
 
 namespace rarefy {
 #define GEN_PASS_DEF_RAREFYOUTLINEATTENTION
@@ -43,26 +44,19 @@ private:
 static Value add(ImplicitLocOpBuilder &b, Value init, Value counted) {
   if (isZero(init))
     return counted;
-  auto type = cast<RankedTensorType>(init.getType());
-  SmallVector<AffineMap> maps(3, b.getMultiDimIdentityMap(type.getRank()));
-  SmallVector<utils::IteratorType> loops(type.getRank(),
-                                         utils::IteratorType::parallel);
-  Value empty =
-      tensor::EmptyOp::create(b, type.getShape(), type.getElementType());
-  auto body = [&](OpBuilder &nested, Location loc, ValueRange args) {
-    Value sum = arith::AddIOp::create(nested, loc, args[0], args[1]);
-    if (type.getElementType().isInteger(32)) {
-      Value largest =
-          arith::ConstantOp::create(nested, loc, nested.getI32IntegerAttr(-1));
-      Value isOver = arith::CmpIOp::create(
-          nested, loc, arith::CmpIPredicate::ult, sum, args[0]);
-      sum = arith::SelectOp::create(nested, loc, isOver, largest, sum);
-    }
-    linalg::YieldOp::create(nested, loc, sum);
-  };
-  return linalg::GenericOp::create(b, type, ValueRange{init, counted}, empty,
-                                   maps, loops, body)
-      .getResult(0);
+  Type element = getElementTypeOrSelf(init.getType());
+  return makeElementwise(
+      b, {init, counted}, element,
+      [&](ImplicitLocOpBuilder &scalars, ValueRange args) -> Value {
+        Value sum = arith::AddIOp::create(scalars, args[0], args[1]);
+        if (!element.isInteger(32))
+          return sum;
+        Value largest =
+            arith::ConstantOp::create(scalars, scalars.getI32IntegerAttr(-1));
+        Value isOver = arith::CmpIOp::create(scalars, arith::CmpIPredicate::ult,
+                                             sum, args[0]);
+        return arith::SelectOp::create(scalars, isOver, largest, sum);
+      });
 }
 
 /// A private function of one attention, whose importance starts at zero.
@@ -110,15 +104,11 @@ func::FuncOp Outliner::outline(AttentionOp op) {
   return function;
 }
 
-/// `op` without its batch dimensions if these are of size one, which the device
-/// does not know.
+/// `op` without its batch dimensions, all of one, which the device does not
+/// know.
 static AttentionOp dropBatch(AttentionOp op) {
   int64_t batch = op.getBatchRank();
-  ArrayRef<int64_t> shape =
-      cast<ShapedType>(op.getQuery().getType()).getShape();
-  if (batch == 0 || op.getMask() ||
-      !llvm::all_of(shape.take_front(batch),
-                    [](int64_t size) { return size == 1; }))
+  if (batch == 0)
     return op;
   ImplicitLocOpBuilder b(op.getLoc(), op);
   auto getGroups = [&](Value value) {
@@ -148,17 +138,6 @@ static AttentionOp dropBatch(AttentionOp op) {
   return flat;
 }
 
-/// Why `op` stays on the host; empty if the device takes it.
-static std::string findObstacle(AttentionOp op, const SpAttenConfig &machine) {
-  llvm::Expected<AttentionPlan> plan = findPlan(op);
-  if (!plan)
-    return toString(plan.takeError());
-  if (plan->keys > machine.maxContext)
-    return "has " + std::to_string(plan->keys) + " keys, the device takes " +
-           std::to_string(machine.maxContext);
-  return "";
-}
-
 } // namespace spatten
 
 namespace {
@@ -183,7 +162,7 @@ struct RarefyOutlineAttention
       return signalPassFailure();
     spatten::Outliner outliner(getOperation());
     for (AttentionOp op : attentions)
-      outline(op.isInteger() ? spatten::dropBatch(op) : op, *machine, outliner);
+      outline(op, *machine, outliner);
   }
 
 private:
@@ -195,15 +174,17 @@ private:
                spatten::Outliner &outliner) {
     StringRef host = op->getParentOfType<func::FuncOp>().getSymName();
     Location loc = op.getLoc();
-    if (std::string why = spatten::findObstacle(op, machine); !why.empty()) {
+    llvm::Expected<spatten::AttentionPlan> plan =
+        spatten::findPlan(op, machine);
+    if (!plan) {
       auto missed =
           remark::missed(loc, named("AttentionNotOutlined").function(host));
-      missed << remark::reason("{0}", why);
+      missed << remark::reason("{0}", toString(plan.takeError()));
       if (!op.isInteger())
         missed << remark::suggest("run rarefy-quantize-attention");
       return;
     }
-    func::FuncOp function = outliner.outline(op);
+    func::FuncOp function = outliner.outline(spatten::dropBatch(op));
     remark::passed(loc, named("AttentionOutlined").function(host))
         << remark::metric("program", function.getSymName());
   }

@@ -3,7 +3,9 @@
 #include "Plan.h"
 #include "mlir/Dialect/Linalg/IR/Linalg.h"
 #include "mlir/IR/Matchers.h"
+#include "mlir/IR/TypeUtilities.h"
 #include "llvm/Support/FormatVariadic.h"
+#include "llvm/Support/MathExtras.h"
 #include <cmath>
 
 using namespace rarefy;
@@ -20,32 +22,33 @@ static llvm::Error makeError(const Twine &message) {
   return llvm::createStringError(message);
 }
 
-static llvm::Error checkShape(AttentionOp op) {
-  auto query = cast<ShapedType>(op.getQuery().getType());
-  auto key = cast<ShapedType>(op.getKey().getType());
-  auto value = cast<ShapedType>(op.getValue().getType());
-  if (!op.isInteger())
-    return makeError("has elements of type " +
-                     llvm::formatv("'{0}'", query.getElementType()).str() +
-                     ", the device computes with i16");
-  for (ShapedType type : {query, key, value})
-    if (!isa<RankedTensorType>(type) || !type.hasStaticShape() ||
-        type.getRank() != 3 || type.getNumElements() == 0)
-      return makeError("has an operand of type " +
-                       llvm::formatv("'{0}'", type).str() +
-                       ", the device takes static [heads, rows, depth]");
-  for (ShapedType type : {query, value})
-    if (type.getDimSize(2) > kHeadSize)
-      return makeError("has a depth of " + Twine(type.getDimSize(2)) +
-                       ", the device takes up to " + Twine(kHeadSize));
-  if (query.getDimSize(0) > kMaxHeads)
-    return makeError("has " + Twine(query.getDimSize(0)) +
-                     " heads, the device takes up to " + Twine(kMaxHeads));
-  return llvm::Error::success();
+namespace {
+/// Of [batch.., heads, rows, depth].
+struct Sizes {
+  int64_t heads, rows, depth;
+
+  explicit Sizes(Value value) {
+    auto last = cast<ShapedType>(value.getType()).getShape().take_back(3);
+    heads = last[0];
+    rows = last[1];
+    depth = last[2];
+  }
+};
+} // namespace
+
+static llvm::Error makeTypeError(Type type) {
+  return makeError("has an operand of type " +
+                   llvm::formatv("'{0}'", type).str() +
+                   ", the device takes static [heads, rows, depth]");
 }
 
 /// Refuses what the device has no instruction for.
 static llvm::Error checkOptions(AttentionOp op) {
+  if (!op.isInteger())
+    return makeError(
+        "has elements of type " +
+        llvm::formatv("'{0}'", getElementTypeOrSelf(op.getQuery())).str() +
+        ", the device computes with i16");
   if (op.getMask())
     return makeError("has a mask, the device takes 'causal' alone");
   if (op.getRefetchedInit())
@@ -53,18 +56,72 @@ static llvm::Error checkOptions(AttentionOp op) {
   if (op.getKeepGroup().value_or(1) > kLanes)
     return makeError("has a 'keep_group' of " + Twine(*op.getKeepGroup()) +
                      ", the device takes up to " + Twine(kLanes));
-  auto query = cast<ShapedType>(op.getQuery().getType());
-  auto key = cast<ShapedType>(op.getKey().getType());
-  if (op.getCausal() && query.getDimSize(1) > key.getDimSize(1))
+  return llvm::Error::success();
+}
+
+static llvm::Error checkShape(AttentionOp op) {
+  for (Type operand : op->getOperandTypes()) {
+    auto type = dyn_cast<RankedTensorType>(operand);
+    if (!type || !type.hasStaticShape() || type.getNumElements() == 0 ||
+        !llvm::all_of(type.getShape().take_front(op.getBatchRank()),
+                      [](int64_t size) { return size == 1; }))
+      return makeTypeError(operand);
+  }
+  Sizes query(op.getQuery()), value(op.getValue());
+  for (int64_t depth : {query.depth, value.depth})
+    if (depth > kHeadSize)
+      return makeError("has a depth of " + Twine(depth) +
+                       ", the device takes up to " + Twine(kHeadSize));
+  if (query.heads > kMaxHeads)
+    return makeError("has " + Twine(query.heads) +
+                     " heads, the device takes up to " + Twine(kMaxHeads));
+  if (op.getCausal() && query.rows > value.rows)
     return makeError("has rows that see no key");
   return llvm::Error::success();
 }
 
-FailureOr<AttentionPlan> spatten::planAttention(AttentionOp op) {
-  llvm::Expected<AttentionPlan> plan = findPlan(op);
-  if (!plan)
-    return op.emitOpError() << toString(plan.takeError());
-  return *plan;
+llvm::Error spatten::checkBytes(uint64_t bytes, const SpAttenConfig &machine) {
+  constexpr uint64_t kOffsets = uint64_t(1) << 32;
+  uint64_t reach = std::min(machine.memory.capacityBytes(), kOffsets);
+  if (bytes <= reach)
+    return llvm::Error::success();
+  return makeError("needs " + Twine(bytes) +
+                   " bytes of device memory, programs reach " + Twine(reach));
+}
+
+/// The bytes that a program of the attention alone takes, each tensor with what
+/// may lie in front of it.
+static uint64_t getNumBytes(const AttentionPlan &plan,
+                            const SpAttenConfig &machine) {
+  uint64_t stripe = uint64_t(machine.memory.channels) * kTransactionBytes;
+  uint64_t keyHeads = plan.heads / plan.sharing, bytes = 0;
+  auto add = [&](uint64_t tensor) { bytes += llvm::alignTo(tensor, stripe); };
+  for (unsigned bits : {plan.key.bits, plan.lowBits, plan.value.bits})
+    add(keyHeads * plan.keys * getRowBytes(bits, /*fused=*/false));
+  uint64_t rows = uint64_t(plan.heads) * plan.rows * getRowBytes(16, false);
+  add(rows); // Queries.
+  add(rows); // Outputs.
+  add(plan.heads * sizeof(float));
+  add(plan.addTokens ? plan.keys * sizeof(uint32_t) : 0);
+  add(plan.addHeads ? plan.heads * sizeof(uint64_t) : 0);
+  return bytes;
+}
+
+/// Refuses what `machine` has no room for.
+static llvm::Error checkRoom(const AttentionPlan &plan,
+                             const SpAttenConfig &machine) {
+  if (plan.keys > machine.maxContext)
+    return makeError("has " + Twine(plan.keys) + " keys, the device takes " +
+                     Twine(machine.maxContext));
+  // Values take as many lines, or fewer. A machine with lines for one head of
+  // so many keys may have none for a pair.
+  unsigned lines =
+      getLines(plan.keys, machine.sram.elementsPerLine / kHeadSize, plan.pairs);
+  if (lines > machine.sram.lines)
+    return makeError("needs " + Twine(lines) +
+                     " lines of SRAM for its keys, the device has " +
+                     Twine(machine.sram.lines));
+  return checkBytes(getNumBytes(plan, machine), machine);
 }
 
 /// How many heads `rows` were gathered from by a list of them; 0 if they were
@@ -78,18 +135,30 @@ static unsigned getGatheredHeads(Value rows) {
   return 0;
 }
 
-llvm::Expected<AttentionPlan> spatten::findPlan(AttentionOp op) {
-  if (llvm::Error error = checkShape(op))
-    return error;
+FailureOr<AttentionPlan> spatten::planAttention(AttentionOp op,
+                                                const SpAttenConfig &machine) {
+  if (op.getBatchRank() != 0)
+    return op.emitOpError() << toString(makeTypeError(op.getQuery().getType()));
+  llvm::Expected<AttentionPlan> plan =
+      findPlan(op, machine, getGatheredHeads(op.getKey()));
+  if (!plan)
+    return op.emitOpError() << toString(plan.takeError());
+  return *plan;
+}
+
+llvm::Expected<AttentionPlan> spatten::findPlan(AttentionOp op,
+                                                const SpAttenConfig &machine,
+                                                unsigned keptOf) {
   if (llvm::Error error = checkOptions(op))
     return error;
-  auto query = cast<RankedTensorType>(op.getQuery().getType());
-  auto key = cast<RankedTensorType>(op.getKey().getType());
+  if (llvm::Error error = checkShape(op))
+    return error;
+  Sizes query(op.getQuery()), key(op.getKey());
   AttentionPlan plan;
-  plan.heads = query.getDimSize(0);
-  plan.rows = query.getDimSize(1);
-  plan.keys = key.getDimSize(1);
-  plan.sharing = plan.heads / key.getDimSize(0);
+  plan.heads = query.heads;
+  plan.rows = query.rows;
+  plan.keys = key.rows;
+  plan.sharing = plan.heads / key.heads;
   plan.scale = op.getScale().convertToFloat();
   plan.causal = op.getCausal();
   plan.addTokens = op.getTokenImportanceInit() != nullptr;
@@ -101,7 +170,7 @@ llvm::Expected<AttentionPlan> spatten::findPlan(AttentionOp op) {
   unsigned low = planes ? planes.getLsb() : 0;
   unsigned valueBits = op.getValueBits().value_or(12);
   unsigned group = plan.keep ? op.getKeepGroup().value_or(1) : 1;
-  plan.keptOf = getGatheredHeads(op.getKey());
+  plan.keptOf = keptOf;
   if (plan.keptOf && plan.sharing != 1)
     return makeError("has selected heads that share keys, the device takes "
                      "those with keys of their own");
@@ -114,9 +183,10 @@ llvm::Expected<AttentionPlan> spatten::findPlan(AttentionOp op) {
   if (group == kLanes && !plan.pairs)
     return makeError("has a 'keep_group', but its heads do not come in pairs "
                      "with keys of their own");
-  plan.key = {widen(high, plan.pairs), low, plan.pairs};
-  unsigned stored = widen(valueBits, plan.pairs);
-  plan.value = {stored, 12 - stored, plan.pairs};
+  unsigned keyBits = widen(high, plan.pairs);
+  plan.key = {keyBits, 0, plan.pairs};
+  valueBits = widen(valueBits, plan.pairs);
+  plan.value = {valueBits, 12 - valueBits, plan.pairs};
   if (low) {
     // Low bits fill theirs from above, so that keys are larger than they were.
     plan.lowBits = widen(low, /*fused=*/false);
@@ -128,6 +198,8 @@ llvm::Expected<AttentionPlan> spatten::findPlan(AttentionOp op) {
     return makeError("has planes of " + Twine(high) + " and " + Twine(low) +
                      " bits, which take " + Twine(plan.key.bits) + " and " +
                      Twine(plan.lowBits) + " in memory: more than 12 in all");
+  if (llvm::Error error = checkRoom(plan, machine))
+    return error;
   return plan;
 }
 

@@ -7,17 +7,27 @@
 
 namespace rarefy::spatten {
 
+/// The attribute of functions that become programs.
+inline constexpr StringRef kProgramAttr = "spatten.program";
+
 /// What a function's tensor is read as. A tensor in device memory has the
 /// elements of one use.
 enum class Role { Query, Key, Value, Output, Plain };
 
 /// The shape of an attention and the formats of its rows, without addresses:
-/// everything that its types and attributes say. The error is what the device
-/// lacks for it, as what follows the name of the op.
-llvm::Expected<AttentionPlan> findPlan(AttentionOp op);
+/// everything that its types and attributes say, behind batches of one. Its
+/// heads are selected ones of `keptOf`, or all where that is 0. The error is
+/// what `machine` lacks for it, as what follows the name of the op.
+llvm::Expected<AttentionPlan>
+findPlan(AttentionOp op, const SpAttenConfig &machine, unsigned keptOf = 0);
 
-/// As `findPlan`, with the error emitted at `op`.
-FailureOr<AttentionPlan> planAttention(AttentionOp op);
+/// The plan of an attention without batches, with what it gathers its heads
+/// from, or an error at `op`.
+FailureOr<AttentionPlan> planAttention(AttentionOp op,
+                                       const SpAttenConfig &machine);
+
+/// An error if programs of `machine` do not reach `bytes` bytes of memory.
+llvm::Error checkBytes(uint64_t bytes, const SpAttenConfig &machine);
 
 /// The lowest bits of an element of the operand of `op` in `role` that do not
 /// count; of keys they are the low plane.

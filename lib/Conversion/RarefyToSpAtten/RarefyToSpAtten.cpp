@@ -107,7 +107,7 @@ static bool isOfRows(OffsetSizeAndStrideOpInterface op, RankedTensorType whole,
 
 LogicalResult FunctionLowering::assignRoles() {
   WalkResult result = function.walk([&](AttentionOp op) -> WalkResult {
-    FailureOr<AttentionPlan> plan = planAttention(op);
+    FailureOr<AttentionPlan> plan = planAttention(op, program.getConfig());
     if (failed(plan))
       return failure();
     RowFormat query{16, 0, false};
@@ -253,7 +253,7 @@ const View *FunctionLowering::getView(Value value) const {
 }
 
 LogicalResult FunctionLowering::lower(AttentionOp op) {
-  FailureOr<AttentionPlan> plan = planAttention(op);
+  FailureOr<AttentionPlan> plan = planAttention(op, program.getConfig());
   FailureOr<Rows> query = getRows(op, op.getQuery());
   FailureOr<Rows> key = getRows(op, op.getKey());
   FailureOr<Rows> value = getRows(op, op.getValue());
@@ -281,7 +281,8 @@ LogicalResult FunctionLowering::lower(AttentionOp op) {
     plan->keyLow = memory.getLow(key->view);
   plan->values = memory.getHigh(value->view, Role::Value);
   plan->output = memory.getHigh(*output, Role::Output);
-  return stream.add(*plan, [&] { return op.emitOpError(); });
+  stream.add(*plan);
+  return success();
 }
 
 LogicalResult FunctionLowering::lower(TopKOp op) {
@@ -363,10 +364,9 @@ struct ConvertRarefyToSpAtten
 
   void runOnOperation() override {
     SmallVector<func::FuncOp> functions;
-    getOperation().walk([&](func::FuncOp function) {
+    for (auto function : getOperation().getOps<func::FuncOp>())
       if (function->hasAttr(spatten::kProgramAttr))
         functions.push_back(function);
-    });
     if (functions.empty())
       return;
     FailureOr<SpAttenConfig> machine = spatten::readMachine(

@@ -80,3 +80,15 @@ func.func @twice(%x: tensor<2x8x64xi16>) -> tensor<2x8x64xi16> {
   %1 = call @wide(%0) : (tensor<2x8x64xi16>) -> tensor<2x8x64xi16>
   return %1 : tensor<2x8x64xi16>
 }
+
+// A module within is a module of its own.
+// CHECK: module @inner
+// CHECK-NEXT: func.func @nested({{.*}} attributes {spatten.program}
+module @inner {
+  func.func @nested(%x: tensor<2x8x64xi16>) -> tensor<2x8x64xi16> attributes {spatten.program} {
+    %o = tensor.empty() : tensor<2x8x64xi16>
+    %0 = rarefy.attention ins(%x, %x, %x : tensor<2x8x64xi16>, tensor<2x8x64xi16>, tensor<2x8x64xi16>)
+      outs(%o : tensor<2x8x64xi16>) {scale = 1.0 : f32} -> tensor<2x8x64xi16>
+    return %0 : tensor<2x8x64xi16>
+  }
+}

@@ -31,7 +31,7 @@ func.func @f(%q: tensor<2x1x64xi16>, %k: tensor<2x8x64xi16>, %v: tensor<2x8x64xi
 
 // -----
 
-// expected-error@+1 {{needs 6442451712 bytes of device memory, offsets reach 2^32}}
+// expected-error@+1 {{needs 6442451712 bytes of device memory, programs reach 4294967296}}
 func.func @f(%q: tensor<2x1x64xi16>, %k: tensor<16384x2x1024x64xi16>) -> tensor<2x1x64xi16> attributes {spatten.program} {
   %o = tensor.empty() : tensor<2x1x64xi16>
   %s = tensor.extract_slice %k[0, 0, 0, 0] [1, 2, 8, 64] [1, 1, 1, 1] : tensor<16384x2x1024x64xi16> to tensor<2x8x64xi16>

@@ -3,7 +3,8 @@
 
 // REMARK: [Passed] AttentionOutlined | {{.*}}Function=one
 // REMARK: [Missed] AttentionNotOutlined | {{.*}}Function=many | Reason="has an operand of type 'tensor<2x2x8x16xi16>', the device takes static [heads, rows, depth]"
-// REMARK: [Missed] AttentionNotOutlined | {{.*}}Function=masked | Reason="has an operand of type 'tensor<1x2x8x16xi16>',
+// REMARK: [Missed] AttentionNotOutlined | {{.*}}Function=masked | Reason="has a mask,
+// REMARK: [Missed] AttentionNotOutlined | {{.*}}Function=long | Reason="has 2000 keys,
 
 // CHECK-LABEL: func.func @one(
 // CHECK-SAME: %[[Q:[a-z0-9]*]]: tensor<1x1x2x8x16xi16>, %[[K:[a-z0-9]*]]: tensor<1x1x1x8x16xi16>, %[[T:[a-z0-9]*]]: tensor<1x1x8xi32>)
@@ -32,10 +33,21 @@ func.func @many(%x: tensor<2x2x8x16xi16>) -> tensor<2x2x8x16xi16> {
   return %0 : tensor<2x2x8x16xi16>
 }
 
+// What stays is as it was.
 // CHECK-LABEL: func.func @masked(
+// CHECK-NOT: tensor.collapse_shape
 // CHECK: rarefy.attention {{.*}} mask
 func.func @masked(%x: tensor<1x2x8x16xi16>, %m: tensor<8xi1>) -> tensor<1x2x8x16xi16> {
   %0 = rarefy.attention ins(%x, %x, %x : tensor<1x2x8x16xi16>, tensor<1x2x8x16xi16>, tensor<1x2x8x16xi16>) mask(%m : tensor<8xi1>)
+    outs(%x : tensor<1x2x8x16xi16>) {scale = 1.0 : f32} -> tensor<1x2x8x16xi16>
+  return %0 : tensor<1x2x8x16xi16>
+}
+
+// CHECK-LABEL: func.func @long(
+// CHECK-NOT: tensor.collapse_shape
+// CHECK: rarefy.attention
+func.func @long(%x: tensor<1x2x8x16xi16>, %k: tensor<1x2x2000x16xi16>) -> tensor<1x2x8x16xi16> {
+  %0 = rarefy.attention ins(%x, %k, %k : tensor<1x2x8x16xi16>, tensor<1x2x2000x16xi16>, tensor<1x2x2000x16xi16>)
     outs(%x : tensor<1x2x8x16xi16>) {scale = 1.0 : f32} -> tensor<1x2x8x16xi16>
   return %0 : tensor<1x2x8x16xi16>
 }
