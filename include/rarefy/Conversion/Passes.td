@@ -43,8 +43,8 @@ def RarefyOutlineAttention
 def ConvertRarefyToSpAtten : Pass<"convert-rarefy-to-spatten", "::mlir::ModuleOp"> {
   let summary = "Turn functions into programs of SpAtten";
   let description = [{
-    Every function with the unit attribute `spatten.program` becomes an
-    `isa.program` of its name. Its tensors lie in device memory: arguments are
+    Every function of the module with the unit attribute `spatten.program` becomes
+    an `isa.program` of its name. Its tensors lie in device memory: arguments are
     `in` tensors, results `out` tensors. It consists of `rarefy.attention` on
     i16, and of what leads tokens and heads from one to the next: `rarefy.topk`
     of an importance, `rarefy.gather` by such positions, `rarefy.scatter` of an
@@ -54,14 +54,15 @@ def ConvertRarefyToSpAtten : Pass<"convert-rarefy-to-spatten", "::mlir::ModuleOp
     token's importance, protects the token in the selection behind it. An
     importance that no selection and no result reads is not counted.
 
-    An argument that is read as keys of `planes` becomes the two tensors
-    `name.msb` and `name.lsb`, one read as values `name.value`, each with as many
-    bits as the attention reads and 64 elements in a row. Elements whose rows
-    would not be whole 32-byte transactions lie in pairs of heads, [..., heads /
-    2, tokens, 2, 64], where heads come in pairs, and else get more bits, which
-    values and low planes fill from above. A function that does not fit the
-    configuration, or has an op that the device lacks, is refused with the
-    reason.
+    An argument that is read as keys becomes the tensor `name.msb`, and
+    `name.lsb` with the low bits if their `planes` have any; one read as values
+    becomes `name.value`. They have 64 elements in a row, and an element has as
+    many bits as the attention reads, unless rows would not be whole 32-byte
+    transactions. Such elements lie in pairs of heads, [..., heads / 2, tokens, 2,
+    64], where heads come in pairs; what still is no whole transaction gets more
+    bits, which values and low planes fill from above, and keys from below. A
+    function that does not fit the configuration, or has an op that the device
+    lacks, is refused with the reason.
 
     The rows of a head share its keys and values, which are loaded once; the low
     plane of keys is for the first row that needs it, and there for the others.
@@ -71,7 +72,8 @@ def ConvertRarefyToSpAtten : Pass<"convert-rarefy-to-spatten", "::mlir::ModuleOp
     Where the function is called, the call becomes an `isa.launch`, with the
     host's code in front of it that makes these tensors of the arguments, and
     behind it what takes the results out of the device's. An element of more bits
-    than the attention reads is refused when the program runs.
+    than the attention reads is refused when the program runs; a key that the
+    device's memory would take nevertheless becomes -32768 in front of it.
 
     Example:
     ```mlir

@@ -16,6 +16,9 @@ struct RowFormat {
   unsigned shift = 0;
   /// Two heads lie interleaved.
   bool fused = false;
+  /// The highest bits, which are there to make whole transactions: they are all
+  /// equal to the one below.
+  unsigned spare = 0;
 };
 
 /// Where the rows of a tensor are: of head h (or pair h, where fused) row r is

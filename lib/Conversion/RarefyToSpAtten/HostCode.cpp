@@ -62,7 +62,16 @@ static Value encode(ImplicitLocOpBuilder &scalars, Value element,
     zeros = tensor.dropped - tensor.format.shift;
   if (zeros)
     element = arith::ShLIOp::create(scalars, element, constant(zeros));
-  return element;
+  if (!tensor.format.spare)
+    return element;
+  // The device's memory would take more bits: what has them becomes a number
+  // that it refuses.
+  Value above = constant(16 - (tensor.format.bits - tensor.format.spare));
+  Value same = arith::ShLIOp::create(scalars, element, above);
+  same = arith::ShRSIOp::create(scalars, same, above);
+  Value fits =
+      arith::CmpIOp::create(scalars, arith::CmpIPredicate::eq, same, element);
+  return arith::SelectOp::create(scalars, fits, element, constant(INT16_MIN));
 }
 
 /// [..., heads, tokens, depth] as [..., pairs, 2, tokens, depth].

@@ -77,7 +77,8 @@ LogicalResult MemoryLayout::assign(AttentionOp reader, Value value, Role role,
   unsigned dropped = getDroppedBits(reader, role);
   auto [entry, isNew] =
       tensors.try_emplace({root, role}, Tensor{type, format, dropped});
-  const RowFormat &known = entry->second.format;
+  RowFormat &known = entry->second.format;
+  known.spare = std::max(known.spare, format.spare);
   if (known.bits != format.bits || known.shift != format.shift ||
       known.fused != format.fused)
     return reader.emitOpError("reads argument ")

@@ -184,7 +184,7 @@ llvm::Expected<AttentionPlan> spatten::findPlan(AttentionOp op,
     return makeError("has a 'keep_group', but its heads do not come in pairs "
                      "with keys of their own");
   unsigned keyBits = widen(high, plan.pairs);
-  plan.key = {keyBits, 0, plan.pairs};
+  plan.key = {keyBits, 0, plan.pairs, keyBits - high};
   valueBits = widen(valueBits, plan.pairs);
   plan.value = {valueBits, 12 - valueBits, plan.pairs};
   if (low) {

@@ -40,8 +40,15 @@ func.func private @wide(%x: tensor<2x8x64xi16>) -> tensor<2x8x64xi16> attributes
 // CHECK: %[[APART:.*]] = tensor.expand_shape %[[K]] {{\[\[}}0, 1], [2], [3]] output_shape [2, 2, 8, 16]
 // CHECK: %[[HIGH:.*]] = linalg.generic {indexing_maps = [#[[PAIRS]], #{{.*}}], {{.*}}} ins(%[[APART]] : {{.*}}) outs(%{{.*}} : tensor<2x8x2x16xi16>)
 // CHECK: arith.constant 3 : i16
-// CHECK-NEXT: arith.shrsi
-// CHECK-NEXT: linalg.yield
+// CHECK-NEXT: %[[KEPT:.*]] = arith.shrsi
+// The device has a sixth bit, which no key may need.
+// CHECK-NEXT: arith.constant 11 : i16
+// CHECK-NEXT: arith.shli %[[KEPT]]
+// CHECK-NEXT: %[[SAME:.*]] = arith.shrsi
+// CHECK-NEXT: %[[FITS:.*]] = arith.cmpi eq, %[[SAME]], %[[KEPT]]
+// CHECK-NEXT: %[[REFUSED:.*]] = arith.constant -32768 : i16
+// CHECK-NEXT: %[[STORED:.*]] = arith.select %[[FITS]], %[[KEPT]], %[[REFUSED]]
+// CHECK-NEXT: linalg.yield %[[STORED]]
 // CHECK: %[[KEY:.*]] = tensor.pad %[[HIGH]]
 // Values: bits 7 to 11 with a zero below them, as the device has 6.
 // CHECK: arith.constant 7 : i16
