@@ -144,7 +144,8 @@ def ensure_python():
 
 
 def ensure_extra(name, optional=False):
-    """The Python packages that one demo or benchmark wants besides, if it has a list.
+    """The Python packages that one demo or benchmark wants besides, if it has a list. What a demo and a benchmark of one
+    name share is in the list of that name.
 
     Optional ones are installed one by one, and those that cannot be had are named.
     """

@@ -113,6 +113,7 @@ def bench(arguments):
     code = 0
     for name in [arguments.name] if arguments.name else known:
         ensure_extra(name)
+        ensure_extra(f"bench-{name}")
         code = run(PYTHON, f"benchmarks/{name}.py", *arguments.rest) or code
     return code
 
