@@ -93,7 +93,7 @@ def record_device(recorder: Recorder, name: str, statistics: dict, images: int) 
 def measure(recorder: Recorder, variant: Variant, images: np.ndarray, labels: np.ndarray) -> bool:
     """Runs one variant on both; whether they agree."""
     start = time.perf_counter()
-    module = quantize(variant, images)
+    module = quantize(variant, read_images()[0])
     cpu, device = compile_both(module)
     expected, found = classes(cpu, images), classes(device, images)
     statistics = device.device_statistics()
@@ -132,10 +132,13 @@ COLUMNS = [
 
 
 def main() -> int:
+    images, labels = read_images()
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--images", type=int, default=450, help="how many of the held-back images")
+    parser.add_argument("--images", type=int, default=len(images), help="how many of the held-back images")
     options = parser.parse_args()
-    images, labels = (array[: options.images] for array in read_images())
+    if not 1 <= options.images <= len(images):
+        parser.error(f"--images: expected 1 to {len(images)}, found {options.images}")
+    images, labels = images[: options.images], labels[: options.images]
     print(f"digits: {len(images)} images, attention on {CONFIG.relative_to(ROOT)}\n", flush=True)
     recorder = Recorder(ROOT, "demo-spatten", "./x demo spatten")
     agree = [measure(recorder, variant, images, labels) for variant in VARIANTS]

@@ -196,10 +196,27 @@ def test_demo_runs(demo, capsys, monkeypatch, tmp_path):
     monkeypatch.setattr(demo, "VARIANTS", demo.VARIANTS[3:])
     monkeypatch.setattr(demo.Recorder, "write", lambda self: self.path)
     monkeypatch.setattr(sys, "argv", ["demo.py", "--images", "3"])
+    calibrated = []
+
+    def calibrate(module, images, *args, **options):
+        calibrated.append(len(images))
+        return calibrate_really(module, images, *args, **options)
+
+    calibrate_really = demo.rarefy.calibrate
+    monkeypatch.setattr(demo.rarefy, "calibrate", calibrate)
     assert demo.main() == 0
+    assert calibrated == [demo.CALIBRATED]
     printed = capsys.readouterr().out
     assert "3 of 3 classes and 17,922 of 17,922 integers are equal" in printed
     assert "records: build/results/demo-spatten.json" in printed
+
+
+@pytest.mark.parametrize("count", ["0", "-3", "451"])
+def test_the_demo_wants_images(demo, capsys, monkeypatch, count):
+    monkeypatch.setattr(sys, "argv", ["demo.py", "--images", count])
+    with pytest.raises(SystemExit, match="2"):
+        demo.main()
+    assert f"--images: expected 1 to 450, found {count}" in capsys.readouterr().err
 
 
 def test_the_program_in_the_code_is_the_program_file(tmp_path):
