@@ -214,12 +214,9 @@ public:
   /// As JSON; empty for a program without a device.
   std::string deviceStatistics() const {
     std::string text;
-    rarefyProgramGetDeviceStatistics(
-        program.get(),
-        [](RarefyString part, void *target) {
-          *static_cast<std::string *>(target) = unwrap(part);
-        },
-        &text);
+    // They wait for a launch that is running.
+    nb::gil_scoped_release release;
+    rarefyProgramGetDeviceStatistics(program.get(), assign, &text);
     return text;
   }
 

@@ -15,7 +15,7 @@ import numpy.typing as npt
 from rarefy import _core
 from rarefy.arrays import TensorSpec, bfloat16, to_array
 from rarefy.errors import RarefyError
-from rarefy.module import Module, Remark, load
+from rarefy.module import Module, Remark, load, to_path
 
 
 @dataclass(frozen=True)
@@ -168,6 +168,6 @@ def compile(  # noqa: A001 - as in torch.compile
     module = model if isinstance(model, Module) else load(model)
     earlier = len(module.remarks)
     level = -1 if opt_level is None else opt_level
-    path = os.fsdecode(config)
+    path = to_path(config)
     program = module._core.compile(entry, passes, target, cpu, level, reference, path, to_overrides(set))
     return CompiledFunction(program, threads, module.remarks[earlier:])
