@@ -182,15 +182,16 @@ SmallVector<CopyPlan> MemoryLayout::planCopies(const View &source,
   unsigned heads = type.getDimSize(type.getRank() - 3);
   uint64_t rows = type.getDimSize(type.getRank() - 2);
   for (Role role : {Role::Key, Role::Value}) {
+    // Without a reader behind it an insertion has nothing to copy.
     auto found = tensors.find({target.root, role});
-    if (found == tensors.end())
+    if (found == tensors.end() || !tensors.contains({source.root, role}))
       continue;
     RowAddresses to = getHigh(target, role);
     unsigned fused = found->second.format.fused ? kLanes : 1;
     copies.push_back(
         {heads / fused, rows * to.rowStride, getHigh(source, role), to});
   }
-  if (lowPlanes.contains(target.root)) {
+  if (lowPlanes.contains(target.root) && lowPlanes.contains(source.root)) {
     RowAddresses to = getLow(target);
     copies.push_back({heads, rows * to.rowStride, getLow(source), to});
   }

@@ -46,6 +46,20 @@ func.func @append(%q: tensor<2x1x64xi16>, %k: tensor<2x9x64xi16> {rarefy.name = 
 
 // -----
 
+// What no attention reads is not copied.
+// CHECK-LABEL: isa.program @unread
+// CHECK-NOT: spatten.copy
+// CHECK: spatten.halt
+func.func @unread(%q: tensor<2x1x64xi16>, %k: tensor<2x8x64xi16>) -> tensor<2x1x64xi16> attributes {spatten.program} {
+  %o = tensor.empty() : tensor<2x1x64xi16>
+  %0 = rarefy.attention ins(%q, %k, %k : tensor<2x1x64xi16>, tensor<2x8x64xi16>, tensor<2x8x64xi16>)
+    outs(%o : tensor<2x1x64xi16>) {scale = 1.0 : f32, planes = #rarefy.planes<msb = 8, lsb = 4, threshold = 0.1>} -> tensor<2x1x64xi16>
+  %1 = tensor.insert_slice %q into %k[0, 7, 0] [2, 1, 64] [1, 1, 1] : tensor<2x1x64xi16> into tensor<2x8x64xi16>
+  return %0 : tensor<2x1x64xi16>
+}
+
+// -----
+
 // What was read as keys before cannot be read again behind an insertion.
 func.func @old(%q: tensor<2x1x64xi16>, %k: tensor<2x9x64xi16>, %new: tensor<2x1x64xi16>) -> tensor<2x1x64xi16> attributes {spatten.program} {
   %o = tensor.empty() : tensor<2x1x64xi16>
