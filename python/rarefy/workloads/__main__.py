@@ -2,8 +2,10 @@
 
 import argparse
 import json
+import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from pathlib import Path
 
 from rarefy.errors import RarefyError
 from rarefy.workloads.function import DEFAULT_SCALE, REQUANTIZE, function
@@ -49,10 +51,7 @@ def parse(argv: Sequence[str] | None) -> argparse.Namespace:
 def run(arguments: argparse.Namespace) -> Totals | Products:
     if arguments.phase == "fc":
         products = read_products(arguments.schedule)
-        if arguments.totals:
-            _write(arguments.totals, json.dumps(products.report(), indent=1) + "\n")
-        if arguments.mlir:
-            _write(arguments.mlir, product_program(products))
+        _write(arguments, products, {"mlir": _text(product_program(products) if arguments.mlir else "")})
         return products
     schedule = read_schedule(arguments.schedule)
     if not isinstance(schedule, PHASES[arguments.phase][0]):
@@ -62,18 +61,48 @@ def run(arguments: argparse.Namespace) -> Totals | Products:
         )
     table = list(rows(schedule))
     totals = total(table, schedule)
-    if arguments.rows:
-        write_csv(table, arguments.rows)
-    if arguments.totals:
-        _write(arguments.totals, json.dumps(totals.report(), indent=1) + "\n")
-    if arguments.mlir:
-        _write(arguments.mlir, function(schedule, arguments.requantize, arguments.scale))
+    source = function(schedule, arguments.requantize, arguments.scale) if arguments.mlir else ""
+    _write(arguments, totals, {"rows": lambda path: write_csv(table, path), "mlir": _text(source)})
     return totals
 
 
-def _write(file: str, text: str) -> None:
-    with open(file, "w", encoding="utf-8") as stream:
-        stream.write(text)
+def _text(text: str) -> Callable[[Path], object]:
+    return lambda path: path.write_text(text, encoding="utf-8")
+
+
+def _write(
+    arguments: argparse.Namespace, totals: Totals | Products, writers: dict[str, Callable[[Path], object]]
+) -> None:
+    """Writes the files of the options, or none: each beside its place, until the last is there."""
+    writers["totals"] = _text(json.dumps(totals.report(), indent=1) + "\n")
+    partials: list[tuple[Path, Path]] = []
+    path = Path()
+    try:
+        for option, write in writers.items():
+            if not getattr(arguments, option):
+                continue
+            path = Path(getattr(arguments, option))
+            if path.exists() and not path.is_file():  # A device, which cannot be replaced.
+                write(path)
+                continue
+            partials.append((path.with_name(path.name + ".partial"), path))
+            write(partials[-1][0])
+        for partial, path in partials:
+            partial.replace(path)
+    except OSError as error:
+        raise RarefyError(
+            [f"error: {path}: expected a file that can be written: {error.strerror}"]
+        ) from error
+    finally:
+        for partial, _ in partials:
+            partial.unlink(missing_ok=True)
+
+
+def _print(totals: Totals | Products) -> None:
+    for kind, figures in totals.report().items():
+        numbers = (f"{name} {f'{n:.2f}' if isinstance(n, float) else n}" for name, n in figures.items())
+        print(f"{kind:<10}{', '.join(numbers)}")
+    sys.stdout.flush()
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -82,14 +111,13 @@ def main(argv: Sequence[str] | None = None) -> int:
     except RarefyError as error:
         print(error, file=sys.stderr)
         return 1
+    try:
+        _print(totals)
     except OSError as error:
-        print(
-            f"error: {error.filename}: expected a file that can be written: {error.strerror}", file=sys.stderr
-        )
+        print(f"error: standard output: {error.strerror}", file=sys.stderr)
+        # What is left in the stream would fail once more at the end of the process.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 1
-    for kind, figures in totals.report().items():
-        numbers = (f"{name} {f'{n:.2f}' if isinstance(n, float) else n}" for name, n in figures.items())
-        print(f"{kind:<10}{', '.join(numbers)}")
     return 0
 
 

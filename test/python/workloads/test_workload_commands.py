@@ -51,9 +51,37 @@ def test_wrong_schedule(phase, schedule, message, tmp_path, capsys):
     assert not (tmp_path / "rows.csv").exists()
 
 
-@pytest.mark.parametrize("option", ["--rows", "--totals"])
+@pytest.mark.parametrize("option", ["--rows", "--totals", "--mlir"])
 def test_unwritable(option, tmp_path, capsys):
     path = tmp_path / "none" / "out"
     assert main(["generation", "--schedule", str(write(tmp_path, GENERATION)), option, str(path)]) == 1
     message = f"error: {path}: expected a file that can be written: No such file or directory\n"
     assert capsys.readouterr() == ("", message)
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        (
+            ["--totals", "/dev/full"],
+            "/dev/full: expected a file that can be written: No space left on device",
+        ),
+        (["--mlir", "out", "--scale", "nan"], "scale: expected a number above 0, found nan"),
+    ],
+)
+def test_all_files_or_none(options, message, tmp_path, capsys):
+    table = tmp_path / "rows.csv"
+    table.write_text("as it was")
+    command = ["generation", "--schedule", str(write(tmp_path, GENERATION)), "--rows", str(table), *options]
+    assert main(command) == 1
+    assert capsys.readouterr() == ("", f"error: {message}\n")
+    assert table.read_text() == "as it was"
+    assert sorted(path.suffix for path in tmp_path.iterdir()) == [".csv", ".json"]
+
+
+def test_no_standard_output(tmp_path):
+    command = [*MODULE, "generation", "--schedule", write(tmp_path, GENERATION)]
+    with open("/dev/full", "w") as full:
+        result = subprocess.run(command, stdout=full, stderr=subprocess.PIPE, text=True)
+    message = "error: standard output: No space left on device\n"
+    assert (result.returncode, result.stderr) == (1, message)
