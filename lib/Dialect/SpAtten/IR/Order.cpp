@@ -19,9 +19,24 @@ struct Balance {
   std::array<Operation *, kSemaphores> needs{};
   /// Counts that it adds in the end.
   std::array<int64_t, kSemaphores> net{};
+  /// The most that it has added at any time, and the instruction that has.
+  std::array<int64_t, kSemaphores> peak{};
+  std::array<Operation *, kSemaphores> peaks{};
 
   /// A number that stands for every larger one.
   static constexpr int64_t kMany = int64_t(1) << 40;
+
+  void signal(unsigned semaphore, int64_t counts, Operation *op) {
+    net[semaphore] += counts;
+    reach(semaphore, net[semaphore], op);
+  }
+
+  void reach(unsigned semaphore, int64_t counts, Operation *op) {
+    if (counts > peak[semaphore]) {
+      peak[semaphore] = counts;
+      peaks[semaphore] = op;
+    }
+  }
 
   void wait(unsigned semaphore, int64_t counts, Operation *op) {
     if (counts - net[semaphore] > need[semaphore]) {
@@ -36,6 +51,9 @@ struct Balance {
       // A run that takes more than it adds makes the last one the hardest.
       int64_t before = std::max<int64_t>(0, -body.net[s]) * (times - 1);
       wait(s, std::min(kMany, body.need[s] + before), body.needs[s]);
+      // One that adds more than it takes makes it the highest.
+      int64_t behind = std::max<int64_t>(0, body.net[s]) * (times - 1);
+      reach(s, std::min(kMany, net[s] + behind + body.peak[s]), body.peaks[s]);
       net[s] = std::clamp(net[s] + body.net[s] * times, -kMany, kMany);
     }
   }
@@ -66,7 +84,7 @@ static void addSemaphores(Balance &balance, Operation &op) {
       --balance.net[s];
     }
     if (signal >> s & 1)
-      balance.net[s] += counts;
+      balance.signal(s, counts, &op);
   }
 }
 
@@ -98,6 +116,21 @@ static LogicalResult closeLoop(std::vector<Scope> &scopes, Operation &op) {
   if (isa<LoopHeadsOp>(scope.loop) && failed(verifyHeadLoop(scope)))
     return failure();
   scopes.back().balance.append(scope.balance, scope.count);
+  return success();
+}
+
+/// Refuses what waits for a count that never comes, and more counts at a time
+/// than a semaphore holds.
+static LogicalResult verifyCounts(const Balance &balance) {
+  for (unsigned s = 0; s < kSemaphores; ++s) {
+    if (balance.need[s] > 0)
+      return balance.needs[s]->emitOpError("waits for semaphore ")
+             << s << ", which is signaled too seldom before";
+    if (balance.peak[s] > kMaxCounts)
+      return balance.peaks[s]->emitOpError("expects at most ")
+             << kMaxCounts << " counts of semaphore " << s << ", found "
+             << balance.peak[s];
+  }
   return success();
 }
 
@@ -148,10 +181,7 @@ LogicalResult spatten::verifyOrder(program::ProgramOp program) {
     return scopes.back().loop->emitOpError("expects an end of the loop");
   if (!isa_and_present<HaltOp>(last))
     return program.emitOpError("expects to end with 'spatten.halt'");
-  const Balance &balance = scopes.front().balance;
-  for (unsigned s = 0; s < kSemaphores; ++s)
-    if (balance.need[s] > 0)
-      return balance.needs[s]->emitOpError("waits for semaphore ")
-             << s << ", which is signaled too seldom before";
+  if (failed(verifyCounts(scopes.front().balance)))
+    return failure();
   return verifyWaiters(program);
 }

@@ -35,6 +35,8 @@ constexpr uint64_t getFenceBit(Engine engine) {
 /// Sizes that the instruction set fixes.
 inline constexpr unsigned kHeadSize = 64;
 inline constexpr unsigned kSemaphores = 16;
+/// Counts that a semaphore holds.
+inline constexpr unsigned kMaxCounts = 65535;
 inline constexpr unsigned kBases = 16;
 inline constexpr unsigned kBuffers = 16;
 inline constexpr unsigned kSlots = 8;
