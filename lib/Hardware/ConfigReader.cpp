@@ -105,10 +105,12 @@ void ConfigChecker::powerOfTwo(const llvm::Twine &key, uint64_t value,
 
 void ConfigChecker::positive(const llvm::Twine &key, double value,
                              bool orZero) {
-  bool holds = std::isfinite(value) && (orZero ? value >= 0 : value > 0);
+  // Sums and quotients of such numbers are finite.
+  constexpr double least = 1e-9, most = 1e9;
+  bool holds = (value >= least && value <= most) || (orZero && value == 0);
   require(holds, key,
-          llvm::formatv("expected a {0} number, found {1}",
-                        orZero ? "non-negative" : "positive", value)
+          llvm::formatv("expected {0}{1:e0} to {2:e0}, found {3:e2}",
+                        orZero ? "0 or " : "", least, most, value)
               .str());
 }
 

@@ -207,15 +207,22 @@ TEST(SpAttenConfig, RefusesImpossibleMachines) {
       {{"maxContext=5000"}, "maxContext: expected 1 to 4096, found 5000"},
       {{"headSize=48"},
        "headSize: expected a power of two up to 1024, found 48"},
-      {{"clockGHz=nan"}, "clockGHz: expected a positive number, found nan"},
+      {{"clockGHz=nan"}, "clockGHz: expected 1e-09 to 1e+09, found nan"},
+      {{"clockGHz=1e-10"}, "clockGHz: expected 1e-09 to 1e+09, found 1.00e-10"},
+      {{"memory.nominal.bytesPerCyclePerChannel=0"},
+       "memory.nominal.bytesPerCyclePerChannel: expected 1e-09 to 1e+09, found "
+       "0.00e+00"},
       {{"operandBits=32"}, "operandBits: expected 4 to 16, found 32"},
       {{"softmax.fifoDepth=127"},
        "softmax.fifoDepth: expected room for a row of 1024 scores, found 8 x "
        "127"},
       {{"topk.parallelism=0"}, "topk.parallelism: expected 1 to 1024, found 0"},
       {{"energy.multiplyPicojoules=-1"},
-       "energy.multiplyPicojoules: expected a non-negative number, found "
-       "-1.00"},
+       "energy.multiplyPicojoules: expected 0 or 1e-09 to 1e+09, found "
+       "-1.00e+00"},
+      {{"energy.multiplyPicojoules=2e9"},
+       "energy.multiplyPicojoules: expected 0 or 1e-09 to 1e+09, found "
+       "2.00e+09"},
       {{"memory.channels=3"},
        "memory.channels: expected a power of two up to 256, found 3"},
       {{"memory.nominal.bytesPerCyclePerChannel=33"},
