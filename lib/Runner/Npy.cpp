@@ -3,7 +3,9 @@
 
 #include "rarefy/Runner/Npy.h"
 
+#include "rarefy/Support/Output.h"
 #include "llvm/ADT/StringExtras.h"
+#include "llvm/ADT/StringSet.h"
 #include "llvm/Support/Endian.h"
 #include "llvm/Support/FileSystem.h"
 #include "llvm/Support/MemoryBuffer.h"
@@ -241,6 +243,25 @@ std::string rarefy::formatNpy(const ArrayView &array) {
   return bytes;
 }
 
+std::vector<std::string> rarefy::getFileNames(ArrayRef<std::string> names) {
+  llvm::StringSet<> taken;
+  std::vector<std::string> files;
+  for (auto [i, name] : llvm::enumerate(names)) {
+    std::string &file = files.emplace_back(name);
+    for (char &c : file)
+      if (!llvm::isAlnum(c) && !StringRef("-_.").contains(c))
+        c = '_';
+    if (taken.insert(file).second)
+      continue;
+    file += "_" + std::to_string(i);
+    while (!taken.insert(file).second)
+      file += "_";
+  }
+  for (std::string &file : files)
+    file += ".npy";
+  return files;
+}
+
 /// A file beside `path` with the bytes of `array`.
 static llvm::Expected<llvm::sys::fs::TempFile>
 writeBeside(StringRef path, const ArrayView &array) {
@@ -251,13 +272,11 @@ writeBeside(StringRef path, const ArrayView &array) {
     return makeError(path + ": " + llvm::toString(file.takeError()));
   llvm::raw_fd_ostream stream(file->FD, /*shouldClose=*/false);
   stream << formatNpy(array);
-  stream.flush();
-  if (!stream.has_error())
-    return file;
-  std::string message = stream.error().message();
-  stream.clear_error();
-  llvm::consumeError(file->discard());
-  return makeError(path + ": " + message);
+  if (llvm::Error error = finishOutput(stream, path)) {
+    llvm::consumeError(file->discard());
+    return error;
+  }
+  return file;
 }
 
 llvm::Error

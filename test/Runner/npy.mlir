@@ -15,6 +15,10 @@
 // RUN: %python -c "import numpy as np; print(np.load(r'%t/run-twice_a.npy').shape)" | FileCheck %s --check-prefix=PREFIX
 // PREFIX: (2, 3)
 
+// RUN: not rarefy-run %s --inputs=%t/a.npy,%t/b.npy 2>%t/error >/dev/full
+// RUN: FileCheck %s --check-prefix=FULL --implicit-check-not=LLVM < %t/error
+// FULL: error: standard output: No space left on device
+
 // RUN: not rarefy-run %s --inputs=%t/fortran.npy,%t/b.npy 2>&1 | FileCheck %s --check-prefix=FORTRAN --implicit-check-not=error
 // FORTRAN: error: {{.*}}fortran.npy: the array is in column-major (Fortran) order: save numpy.ascontiguousarray of it
 // RUN: not rarefy-run %s --inputs=%t/double.npy,%t/b.npy 2>&1 | FileCheck %s --check-prefix=DOUBLE --implicit-check-not=error

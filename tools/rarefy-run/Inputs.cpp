@@ -4,7 +4,6 @@
 
 #include "rarefy/Runner/Npy.h"
 #include "llvm/ADT/StringExtras.h"
-#include "llvm/ADT/StringSet.h"
 #include "llvm/Support/FileSystem.h"
 
 using namespace rarefy;
@@ -126,33 +125,17 @@ rarefy::makeInputs(const Signature &signature, ArrayRef<std::string> sources,
   return inputs;
 }
 
-/// A result's name as a file's: letters, digits and "-_." stay.
-static std::string getFileName(const TensorInfo &info, size_t index) {
-  if (info.name.empty())
-    return "result" + std::to_string(index);
-  std::string name = info.name;
-  for (char &c : name)
-    if (!llvm::isAlnum(c) && !StringRef("-_.").contains(c))
-      c = '_';
-  return name;
-}
-
 llvm::Error rarefy::writeResults(const Signature &signature,
                                  ArrayRef<Array> results, StringRef prefix) {
   std::string start = prefix.str();
   if (llvm::sys::fs::is_directory(prefix) && !prefix.ends_with("/"))
     start += "/";
-  llvm::StringSet<> names;
+  std::vector<std::string> names;
+  for (auto [i, info] : llvm::enumerate(signature.results))
+    names.push_back(info.name.empty() ? "result" + std::to_string(i)
+                                      : info.name);
   std::vector<std::pair<std::string, ArrayView>> files;
-  for (auto [i, result] : llvm::enumerate(results)) {
-    std::string name = getFileName(signature.results[i], i);
-    // Two results may have one name.
-    if (!names.insert(name).second) {
-      name += "_" + std::to_string(i);
-      while (!names.insert(name).second)
-        name += "_";
-    }
-    files.emplace_back(start + name + ".npy", result.view());
-  }
+  for (auto [name, result] : llvm::zip_equal(getFileNames(names), results))
+    files.emplace_back(start + name, result.view());
   return writeNpy(files);
 }

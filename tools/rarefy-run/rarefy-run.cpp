@@ -11,6 +11,7 @@
 #include "rarefy/InitAll.h"
 #include "rarefy/Runner/Load.h"
 #include "rarefy/Runner/Remarks.h"
+#include "rarefy/Support/Output.h"
 #include "llvm/Support/FormatVariadic.h"
 #include "llvm/Support/InitLLVM.h"
 
@@ -93,6 +94,8 @@ static llvm::Expected<bool> run(const Options &options, MLIRContext &context) {
     printText(report, options.elements, llvm::outs());
   else
     printJSON(report, llvm::outs());
+  if (llvm::Error error = finishOutput(llvm::outs(), "standard output"))
+    return error;
   return llvm::all_of(report.checks,
                       [](const CheckedResult &check) { return check.passed; });
 }

@@ -1,6 +1,8 @@
 // Writes what a run found out.
 
 #include "Report.h"
+
+#include "rarefy/Support/Output.h"
 #include "llvm/Support/FileSystem.h"
 #include "llvm/Support/FormatVariadic.h"
 
@@ -16,28 +18,25 @@ Expected<StatisticsForm> StatisticsForm::parse(StringRef option) {
   return StatisticsForm{form == "json", path.empty() ? "-" : path.str()};
 }
 
-Expected<std::unique_ptr<llvm::ToolOutputFile>>
-rarefy::openFile(StringRef path) {
+Expected<std::unique_ptr<OutputFile>> OutputFile::open(StringRef path) {
   std::error_code error;
-  auto file = std::make_unique<llvm::ToolOutputFile>(path, error,
-                                                     llvm::sys::fs::OF_Text);
+  auto file = std::make_unique<OutputFile>(path, error, llvm::sys::fs::OF_Text);
   if (error)
     return llvm::createStringError(path + ": " + error.message());
   return file;
 }
 
-Error rarefy::writeStatistics(const spatten::Statistics &statistics,
-                              const StatisticsForm &form) {
-  auto file = openFile(form.path);
-  if (!file)
-    return file.takeError();
-  raw_ostream &os = (*file)->os();
+Error OutputFile::finish() {
+  StringRef name = outputFilename();
+  return finishOutput(os(), name == "-" ? "standard output" : name);
+}
+
+void rarefy::printStatistics(const spatten::Statistics &statistics,
+                             const StatisticsForm &form, raw_ostream &os) {
   if (form.isJSON)
     os << llvm::formatv("{0:2}\n", llvm::json::Value(statistics.toJSON()));
   else
     statistics.printTable(os);
-  (*file)->keep();
-  return Error::success();
 }
 
 void rarefy::printDiagnostic(Diagnostic &diagnostic) {

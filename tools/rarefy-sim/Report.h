@@ -15,14 +15,24 @@ struct StatisticsForm {
   static llvm::Expected<StatisticsForm> parse(StringRef option);
 };
 
-llvm::Error writeStatistics(const spatten::Statistics &statistics,
-                            const StatisticsForm &form);
+void printStatistics(const spatten::Statistics &statistics,
+                     const StatisticsForm &form, raw_ostream &os);
 
 /// Prints "file:line:column: error: text".
 void printDiagnostic(Diagnostic &diagnostic);
 
-/// Opens `path`, "-" being standard output; removed unless it is kept.
-llvm::Expected<std::unique_ptr<llvm::ToolOutputFile>> openFile(StringRef path);
+/// A file that is removed unless it is kept.
+class OutputFile : public llvm::ToolOutputFile {
+public:
+  using ToolOutputFile::ToolOutputFile;
+  ~OutputFile() { llvm::consumeError(finish()); }
+
+  /// Opens `path`, "-" being standard output.
+  static llvm::Expected<std::unique_ptr<OutputFile>> open(StringRef path);
+
+  /// What kept the file from being written.
+  llvm::Error finish();
+};
 
 } // namespace rarefy
 

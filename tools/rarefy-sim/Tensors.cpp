@@ -4,7 +4,6 @@
 
 #include "rarefy/Runner/Npy.h"
 #include "rarefy/Sim/Tensors.h"
-#include "llvm/ADT/StringExtras.h"
 #include "llvm/Support/FileSystem.h"
 #include "llvm/Support/FormatVariadic.h"
 #include "llvm/Support/Path.h"
@@ -130,23 +129,18 @@ rarefy::readOutputs(program::ProgramOp program,
   return outputs;
 }
 
-/// A tensor's name as a file's: letters, digits and "-_." stay.
-static std::string getFileName(std::string name) {
-  for (char &c : name)
-    if (!llvm::isAlnum(c) && !StringRef("-_.").contains(c))
-      c = '_';
-  return name + ".npy";
-}
-
 Error rarefy::writeOutputs(ArrayRef<std::pair<std::string, Array>> outputs,
                            StringRef folder) {
   if (std::error_code error = llvm::sys::fs::create_directories(folder))
     return makeError(folder + ": " + error.message());
+  std::vector<std::string> names(llvm::make_first_range(outputs).begin(),
+                                 llvm::make_first_range(outputs).end());
   std::vector<std::pair<std::string, ArrayView>> files;
-  for (const auto &[name, array] : outputs) {
+  for (const auto &[name, output] :
+       llvm::zip_equal(getFileNames(names), outputs)) {
     SmallString<128> path(folder);
-    llvm::sys::path::append(path, getFileName(name));
-    files.emplace_back(path.str(), array.view());
+    llvm::sys::path::append(path, name);
+    files.emplace_back(path.str(), output.second.view());
   }
   return writeNpy(files);
 }

@@ -7,6 +7,7 @@
 #include "Version.h"
 
 #include "mlir/IR/MLIRContext.h"
+#include "rarefy/Support/Output.h"
 #include "rarefy/Target/Program/LoadProgram.h"
 #include "llvm/Support/InitLLVM.h"
 
@@ -34,9 +35,12 @@ static Error run(const Options &options, MLIRContext &context) {
   spatten::DeviceMemory &memory = (*simulator)->getMemory();
   if (Error error = writeInputs(*program, memory, options.inputs))
     return error;
-  std::unique_ptr<llvm::ToolOutputFile> trace;
+  // What cannot be written is known before the run, and leaves no file behind.
+  std::unique_ptr<OutputFile> figures, trace;
+  if (Error error = OutputFile::open(form->path).moveInto(figures))
+    return error;
   if (!options.trace.empty())
-    if (Error error = openFile(options.trace).moveInto(trace))
+    if (Error error = OutputFile::open(options.trace).moveInto(trace))
       return error;
   auto statistics = (*simulator)->run(trace ? &trace->os() : nullptr);
   if (!statistics)
@@ -44,14 +48,23 @@ static Error run(const Options &options, MLIRContext &context) {
   auto outputs = readOutputs(*program, memory);
   if (!outputs)
     return outputs.takeError();
+  if (trace)
+    if (Error error = trace->finish())
+      return error;
   if (!options.outputs.empty())
     if (Error error = writeOutputs(*outputs, options.outputs))
       return error;
-  if (trace)
-    trace->keep();
   if (options.elements)
     printOutputs(*outputs, options.elements, llvm::outs());
-  return writeStatistics(*statistics, *form);
+  printStatistics(*statistics, *form, figures->os());
+  if (Error error = finishOutput(llvm::outs(), "standard output"))
+    return error;
+  if (Error error = figures->finish())
+    return error;
+  figures->keep();
+  if (trace)
+    trace->keep();
+  return Error::success();
 }
 
 int main(int argc, char **argv) {

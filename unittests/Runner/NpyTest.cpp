@@ -117,3 +117,9 @@ TEST(Npy, RefusesHostileHeaders) {
   EXPECT_EQ(getHeaderError("{'fortran_order': 0}"),
             "bad header: 'fortran_order' is neither True nor False");
 }
+
+TEST(Npy, GivesEachArrayAFile) {
+  std::vector<std::string> files = {"a_b.npy", "a_b_1.npy", "c-d.npy",
+                                    "a_b_1_3.npy"};
+  EXPECT_EQ(getFileNames({"a/b", "a_b", "c-d", "a_b_1"}), files);
+}

@@ -6,6 +6,7 @@
 
 #include <string>
 #include <utility>
+#include <vector>
 
 namespace rarefy {
 
@@ -20,6 +21,10 @@ llvm::Expected<Array> readNpy(StringRef path);
 /// The bytes of a `.npy` file. bf16, which numpy lacks, is written as the
 /// type of its bits, `<u2`.
 std::string formatNpy(const ArrayView &array);
+
+/// Names for files of arrays called `names`, no two alike; letters, digits and
+/// "-_." stay as they are.
+std::vector<std::string> getFileNames(ArrayRef<std::string> names);
 
 /// Writes formatNpy of each array to its path. Where one cannot be written
 /// none is; the error begins with its path.

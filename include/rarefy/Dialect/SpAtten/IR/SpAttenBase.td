@@ -21,10 +21,10 @@ def SpAtten_Dialect : Dialect {
     an engine come in the order of its queue. An instruction that a row does not
     need, `load_key_lsb` or one with `requantized`, is over when it starts, but
     not before those of its row. `sync` and `fence` hold the front end. A
-    semaphore holds 65,535 counts. The program must mean the same as its instructions one after the other. The
-    paper's fetcher serves its sources in turn: the keys of a row need not wait
-    until the values or the low bits of the row before are known to be needed,
-    so these have queues of their own.
+    semaphore holds 65,535 counts. The program must mean the same as its
+    instructions one after the other. The paper's fetcher serves its sources in
+    turn: the keys of a row need not wait until the values or the low bits of the
+    row before are known to be needed, so these have queues of their own.
 
     | engine | instructions | paper |
     |---|---|---|
