@@ -49,6 +49,10 @@ static llvm::Error checkOptions(AttentionOp op) {
         "has elements of type " +
         llvm::formatv("'{0}'", getElementTypeOrSelf(op.getQuery())).str() +
         ", the device computes with i16");
+  if (APFloat scale = op.getScale(); !scale.isFinite() || scale.isNegative())
+    return makeError("has a scale of " +
+                     llvm::formatv("{0}", scale.convertToFloat()).str() +
+                     ", the device takes finite ones that are not negative");
   if (op.getMask())
     return makeError("has a mask, the device takes 'causal' alone");
   if (op.getRefetchedInit())
