@@ -460,8 +460,14 @@ RowStream::Layout RowStream::getLayout(const AttentionPlan &plan) const {
                       kSlots);
   };
   unsigned values = isCompact(plan) ? getNumValues(plan) : plan.keys;
-  return {count(plan.keys, plan.key.fused), count(values, plan.value.fused),
-          plan.scale, plan.addHeads, plan.keptOf != 0};
+  return {count(plan.keys, plan.key.fused),
+          count(values, plan.value.fused),
+          plan.scale,
+          plan.addHeads,
+          plan.keptOf != 0,
+          plan.keep.has_value(),
+          isCompact(plan),
+          plan.lowBits != 0};
 }
 
 void RowStream::add(const AttentionPlan &plan) {

@@ -96,6 +96,8 @@ private:
     float scale = 0;
     bool addHeads = false;
     bool keptHeads = false;
+    /// Who says that a row and its values are ready, and behind how many rows.
+    bool keeps = false, compact = false, checks = false;
     bool operator==(const Layout &) const = default;
   };
   Layout getLayout(const AttentionPlan &plan) const;

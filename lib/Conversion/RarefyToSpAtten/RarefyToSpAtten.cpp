@@ -163,8 +163,11 @@ LogicalResult FunctionLowering::lower(tensor::InsertSliceOp op) {
     return op.emitOpError("has no constant offsets and sizes of whole rows, "
                           "with strides of 1");
   const View *source = getView(op.getSource()), *target = getView(op.getDest());
+  if (op.getSource().getDefiningOp<AttentionOp>())
+    return success(); // It has looked ahead to here.
   if (!source || !target)
-    return success(); // An output, whose attention has looked ahead to here.
+    return op.emitOpError("inserts what is neither an output nor all rows of a "
+                          "part of an argument");
   if (op.getSourceType().getRank() != 3)
     return op.emitOpError("appends to more than one set of heads");
   if (isReadBehind(op, op.getDest()))

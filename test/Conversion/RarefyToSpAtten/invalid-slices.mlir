@@ -99,3 +99,17 @@ func.func @f(%q: tensor<2x1x64xi16>, %k: tensor<2x8x64xi16>) -> (tensor<2x1x64xi
   %b = rarefy.gather dim 0 ins(%a, %p2 : tensor<4xi32>, tensor<2xi32>) outs(%i2 : tensor<2xi32>) -> tensor<2xi32>
   return %0#0, %b : tensor<2x1x64xi16>, tensor<2xi32>
 }
+
+// -----
+
+// Beside outputs there are no rows of arguments.
+func.func @f(%q: tensor<2x1x64xi16>, %k: tensor<2x8x64xi16>) -> tensor<2x2x1x64xi16> attributes {spatten.program} {
+  %o = tensor.empty() : tensor<2x1x64xi16>
+  %e = tensor.empty() : tensor<2x2x1x64xi16>
+  %0 = rarefy.attention ins(%q, %k, %k : tensor<2x1x64xi16>, tensor<2x8x64xi16>, tensor<2x8x64xi16>)
+    outs(%o : tensor<2x1x64xi16>) {scale = 1.0 : f32} -> tensor<2x1x64xi16>
+  %1 = tensor.insert_slice %0 into %e[0, 0, 0, 0] [1, 2, 1, 64] [1, 1, 1, 1] : tensor<2x1x64xi16> into tensor<2x2x1x64xi16>
+  // expected-error@+1 {{inserts what is neither an output nor all rows of a part of an argument}}
+  %2 = tensor.insert_slice %q into %1[1, 0, 0, 0] [1, 2, 1, 64] [1, 1, 1, 1] : tensor<2x1x64xi16> into tensor<2x2x1x64xi16>
+  return %2 : tensor<2x2x1x64xi16>
+}
