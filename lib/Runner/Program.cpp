@@ -219,8 +219,9 @@ static llvm::Error checkLowered(ModuleOp module, StringRef entry,
     return llvm::createStringError(
         "target '" + options.target +
         "': found no attention that it takes; "
-        "rarefy-quantize-attention makes it of floats, and remarks say what "
-        "else is in the way");
+        "rarefy-raise-attention and rarefy-quantize-attention make it, the "
+        "latter with scales of rarefy.calibrate; remarks say what else is in "
+        "the way");
   return llvm::Error::success();
 }
 

@@ -13,7 +13,7 @@
 // CPU: error: target 'cpu': expected no configuration of a device
 
 // RUN: not rarefy-run %t/main.mlir --target=spatten --config=%src/configs/spatten.yaml 2>&1 | FileCheck %s --check-prefix=NOTHING --implicit-check-not=error:
-// NOTHING: error: target 'spatten': found no attention that it takes; rarefy-quantize-attention makes it of floats, and remarks say what else is in the way
+// NOTHING: error: target 'spatten': found no attention that it takes; rarefy-raise-attention and rarefy-quantize-attention make it, the latter with scales of rarefy.calibrate; remarks say what else is in the way
 
 // RUN: not rarefy-run %t/launch.mlir 2>&1 | FileCheck %s --check-prefix=LAUNCH --implicit-check-not=error:
 // LAUNCH: error: the module launches programs, target 'cpu' has no device

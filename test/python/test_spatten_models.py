@@ -160,7 +160,8 @@ def test_nothing_for_the_device():
     text = attention(*CASES["plain"][:2], CASES["plain"][2], importance=False).replace("i16", "f32")
     module = rarefy.load(text)
     with pytest.raises(
-        rarefy.RarefyError, match="found no attention that it takes; rarefy-quantize-attention"
+        rarefy.RarefyError,
+        match="found no attention that it takes; rarefy-raise-attention and rarefy-quantize-attention",
     ):
         rarefy.compile(module, target="spatten", config=CONFIG)
     [remark] = [remark for remark in module.remarks if remark.kind == "missed"]

@@ -4,6 +4,7 @@
 
 #include "rarefy/Runner/Npy.h"
 #include "rarefy/Sim/Tensors.h"
+#include "llvm/ADT/StringExtras.h"
 #include "llvm/Support/FileSystem.h"
 #include "llvm/Support/FormatVariadic.h"
 #include "llvm/Support/Path.h"
@@ -66,6 +67,14 @@ static bool isRandom(StringRef source, uint64_t &seed) {
          (source.consume_front(":") && !source.getAsInteger(10, seed));
 }
 
+static std::string listInputs(program::ProgramOp program) {
+  SmallVector<StringRef> names;
+  for (auto tensor : program.getOps<program::TensorOp>())
+    if (tensor.getDirection() == program::Direction::In)
+      names.push_back(tensor.getSymName());
+  return llvm::join(names, ", ");
+}
+
 Error rarefy::writeInputs(program::ProgramOp program,
                           spatten::DeviceMemory &memory,
                           ArrayRef<std::string> sources) {
@@ -76,12 +85,11 @@ Error rarefy::writeInputs(program::ProgramOp program,
     auto tensor = program.lookupSymbol<program::TensorOp>(name);
     if (file.empty())
       inOrder.push_back(source.str());
-    else if (!tensor || tensor.getDirection() != program::Direction::In ||
-             !named.emplace(name, file).second)
-      return makeError("--inputs=" + source +
-                       ": expected the name of an input "
-                       "once, found '" +
-                       name + "'");
+    else if (!tensor || tensor.getDirection() != program::Direction::In)
+      return makeError("--inputs=" + source + ": expected one of the inputs " +
+                       listInputs(program) + ", found '" + name + "'");
+    else if (!named.emplace(name, file).second)
+      return makeError("--inputs=" + source + ": expected each input once");
   }
   uint64_t seed = 0;
   bool allRandom = inOrder.size() == 1 && isRandom(inOrder[0], seed);
