@@ -6,7 +6,7 @@
 #include "rarefy/Sim/Tensors.h"
 #include "llvm/ADT/StringExtras.h"
 #include "llvm/Support/FileSystem.h"
-#include "llvm/Support/FormatVariadic.h"
+#include "llvm/Support/Format.h"
 #include "llvm/Support/Path.h"
 #include <map>
 #include <random>
@@ -160,7 +160,7 @@ void rarefy::printOutputs(ArrayRef<std::pair<std::string, Array>> outputs,
     os << name << ": " << formatType(array.shape, array.type) << " [";
     for (int64_t i = 0; i < std::min<int64_t>(count, elements); ++i)
       os << (i ? ", " : "")
-         << llvm::formatv("{0}", getElement(array.view(), i));
+         << llvm::format("%.7g", getElement(array.view(), i));
     os << (count > elements ? ", ...]\n" : "]\n");
   }
 }

@@ -4,15 +4,15 @@
 
 // Head 0 looks at tokens 0 to 3, of which 1 has a key; head 3 at tokens 2 to 5,
 // of which 4 has one. Each gives 2047 to what was 10, 20, 30, 40, 50, 60.
-// CHECK: tokens: 6xui32 [10.00, 2067.00, 30.00, 40.00, 2097.00, 60.00]
+// CHECK: tokens: 6xui32 [10, 2067, 30, 40, 2097, 60]
 // Half of it, to even: 1033.5 is 1034, 1048.5 is 1048.
-// CHECK: halves: 6xui32 [5.00, 1034.00, 15.00, 20.00, 1048.00, 30.00]
+// CHECK: halves: 6xui32 [5, 1034, 15, 20, 1048, 30]
 // Tokens 1, 4, 5 are the most important ones; token 0 is protected.
-// CHECK: kept: 4xui16 [0.00, 1.00, 4.00, 5.00]
+// CHECK: kept: 4xui16 [0, 1, 4, 5]
 // Outputs are 2047 / 2048 of a value 3: 3, 64 times, on top of 7 and 9.
-// CHECK: importance: 4xui64 [199.00, 7.00, 7.00, 201.00]
+// CHECK: importance: 4xui64 [199, 7, 7, 201]
 // Once forgotten, only heads 0 and 3, which are left, count.
-// CHECK: left: 4xui64 [192.00, 0.00, 0.00, 192.00]
+// CHECK: left: 4xui64 [192, 0, 0, 192]
 isa.program @importance for "spatten" {key_lines = 256 : i64, value_lines = 256 : i64,
     rows_per_line = 8 : i64, max_keys = 1024 : i64} {
   isa.tensor @query in at 0 : tensor<64xi16> = dense<64> : tensor<64xi16>

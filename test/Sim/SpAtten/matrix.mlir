@@ -3,9 +3,9 @@
 
 // Every second row is copied, then the last copy once more. The rows of the
 // matrix are 3, 3, 3, 3 and -2, -2, -2, -2 in 4 bits.
-// CHECK: rows: 3x16xi16 [1.00, 1.00, {{.*}}, 1.00, 1.00, 3.00, 3.00, ...]
-// CHECK: product: 2xi32 [6741.00, -4494.00]
-// CHECK: state: 16xi16 [3.00, 3.00, {{.*}}]
+// CHECK: rows: 3x16xi16 [1, 1, {{.*}}, 1, 1, 3, 3, ...]
+// CHECK: product: 2xi32 [6741, -4494]
+// CHECK: state: 16xi16 [3, 3, {{.*}}]
 // CHECK: copy 96 96
 // CHECK: macs: 0 score, 0 weight, 8 product
 isa.program @matrix for "spatten" {key_lines = 256 : i64, value_lines = 256 : i64,

@@ -22,7 +22,7 @@
 // CHECK: "topk_rounds": {{[0-9.]+}},
 // CHECK-NEXT: "topk_selections": 3
 // TABLE: top-k: 3 selections
-// DATA: kept: 20xui16 [0.00, 1.00, 2.00, 3.00, ...]
+// DATA: kept: 20xui16 [0, 1, 2, 3, ...]
 // DATA: top-k: 3 selections, 3 rounds
 isa.program @topk for "spatten" {key_lines = 256 : i64, value_lines = 256 : i64,
     rows_per_line = 8 : i64, max_keys = 1024 : i64} {
