@@ -450,6 +450,37 @@ static void emitCopy(ProgramBuilder &program, const CopyPlan &copy) {
   }
 }
 
+/// Whether the attention may read what the copy writes.
+static bool mayRead(const AttentionPlan &plan, const CopyPlan &copy) {
+  uint64_t heads = plan.keptOf ? plan.keptOf : plan.heads;
+  auto meets = [&](const RowAddresses &rows, uint64_t count) {
+    uint64_t stride = rows.headStride, at = copy.target.address;
+    if (stride != copy.target.headStride ||
+        at >= rows.address + count * stride ||
+        rows.address >= at + copy.heads * stride)
+      return false;
+    // A list may have any rows of a head.
+    uint64_t distance = (at % stride + stride - rows.address % stride) % stride;
+    return plan.gather || distance < plan.keys * rows.rowStride ||
+           distance + copy.bytes > stride;
+  };
+  uint64_t groups = heads / getLanes(plan);
+  return meets(plan.keyHigh, groups) || meets(plan.values, groups) ||
+         (plan.lowBits && meets(plan.keyLow, heads));
+}
+
+/// Whether an attention in front of `copy` may still read what it overwrites.
+bool RowStream::isReadBefore(const Item &item) const {
+  for (const Item &before : items) {
+    if (&before == &item)
+      return false;
+    auto *plan = std::get_if<AttentionPlan>(&before.plan);
+    if (plan && mayRead(*plan, std::get<CopyPlan>(item.plan)))
+      return true;
+  }
+  return false;
+}
+
 RowStream::Layout RowStream::getLayout(const AttentionPlan &plan) const {
   const auto &sram = program.getConfig().sram;
   // More parts than there are rows in flight are of no use; a loop over all
@@ -540,6 +571,10 @@ void RowStream::flush() {
   for (Item &item : items) {
     program.setLoc(item.loc);
     if (auto *copy = std::get_if<CopyPlan>(&item.plan)) {
+      if (isReadBefore(item)) {
+        emitter.finish();
+        program.waitForEngines();
+      }
       emitCopy(program, *copy);
       isCopying = true;
       continue;

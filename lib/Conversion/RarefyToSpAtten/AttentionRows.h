@@ -101,6 +101,7 @@ private:
     bool operator==(const Layout &) const = default;
   };
   Layout getLayout(const AttentionPlan &plan) const;
+  bool isReadBefore(const Item &item) const;
   void emitLayout();
   void openHeads(AttentionPlan &plan);
   void closeHeads(const AttentionPlan &plan);

@@ -105,6 +105,24 @@ static bool isOfRows(OffsetSizeAndStrideOpInterface op, RankedTensorType whole,
          sizes.back() == whole.getShape().back();
 }
 
+/// Whether an earlier insertion into the same tensor reaches into the place of
+/// `op`: outputs are stored in the order of their attentions.
+static bool overwrites(tensor::InsertSliceOp op) {
+  auto meets = [&](tensor::InsertSliceOp other) {
+    return llvm::all_of(llvm::seq<size_t>(op.getStaticOffsets().size()),
+                        [&](size_t dim) {
+                          int64_t at = op.getStaticOffsets()[dim];
+                          int64_t before = other.getStaticOffsets()[dim];
+                          return at < before + other.getStaticSizes()[dim] &&
+                                 before < at + op.getStaticSizes()[dim];
+                        });
+  };
+  auto other = op.getDest().getDefiningOp<tensor::InsertSliceOp>();
+  while (other && !meets(other))
+    other = other.getDest().getDefiningOp<tensor::InsertSliceOp>();
+  return other != nullptr;
+}
+
 LogicalResult FunctionLowering::assignRoles() {
   WalkResult result = function.walk([&](AttentionOp op) -> WalkResult {
     FailureOr<AttentionPlan> plan = planAttention(op, program.getConfig());
@@ -163,8 +181,9 @@ LogicalResult FunctionLowering::lower(tensor::InsertSliceOp op) {
     return op.emitOpError("has no constant offsets and sizes of whole rows, "
                           "with strides of 1");
   const View *source = getView(op.getSource()), *target = getView(op.getDest());
-  if (op.getSource().getDefiningOp<AttentionOp>())
-    return success(); // It has looked ahead to here.
+  if (op.getSource().getDefiningOp<AttentionOp>()) // It has looked ahead here.
+    return overwrites(op) ? op.emitOpError("overwrites another output")
+                          : success();
   if (!source || !target)
     return op.emitOpError("inserts what is neither an output nor all rows of a "
                           "part of an argument");

@@ -113,3 +113,18 @@ func.func @f(%q: tensor<2x1x64xi16>, %k: tensor<2x8x64xi16>) -> tensor<2x2x1x64x
   %2 = tensor.insert_slice %q into %1[1, 0, 0, 0] [1, 2, 1, 64] [1, 1, 1, 1] : tensor<2x1x64xi16> into tensor<2x2x1x64xi16>
   return %2 : tensor<2x2x1x64xi16>
 }
+
+// -----
+
+// Outputs are stored when they are there, not where they are inserted.
+func.func @f(%q: tensor<2x1x64xi16>, %k: tensor<2x8x64xi16>) -> tensor<2x1x64xi16> attributes {spatten.program} {
+  %o = tensor.empty() : tensor<2x1x64xi16>
+  %0 = rarefy.attention ins(%q, %k, %k : tensor<2x1x64xi16>, tensor<2x8x64xi16>, tensor<2x8x64xi16>)
+    outs(%o : tensor<2x1x64xi16>) {scale = 1.0 : f32} -> tensor<2x1x64xi16>
+  %1 = rarefy.attention ins(%q, %k, %k : tensor<2x1x64xi16>, tensor<2x8x64xi16>, tensor<2x8x64xi16>)
+    outs(%o : tensor<2x1x64xi16>) {scale = 2.0 : f32} -> tensor<2x1x64xi16>
+  %2 = tensor.insert_slice %1 into %o[0, 0, 0] [2, 1, 64] [1, 1, 1] : tensor<2x1x64xi16> into tensor<2x1x64xi16>
+  // expected-error@+1 {{overwrites another output}}
+  %3 = tensor.insert_slice %0 into %2[0, 0, 0] [2, 1, 64] [1, 1, 1] : tensor<2x1x64xi16> into tensor<2x1x64xi16>
+  return %3 : tensor<2x1x64xi16>
+}
