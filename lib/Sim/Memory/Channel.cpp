@@ -2,33 +2,37 @@
 
 #include "Channel.h"
 #include "llvm/ADT/STLExtras.h"
-#include "llvm/ADT/SmallVector.h"
 #include "llvm/ADT/bit.h"
 #include <algorithm>
 
 namespace rarefy {
 
 Channel::Channel(const MemoryConfig &config, const TimingTable &table)
-    : config(&config), table(&table), ready(table.totalParts() * 8),
-      history(table.historySize, notYet), banks(config.banksPerChannel()),
-      requests(config.outstandingPerChannel),
-      freeRequests(~uint64_t(0) >> (64 - config.outstandingPerChannel)),
+    : config(&config), table(&table),
+      ready(table.totalParts() * numDRAMCommands), history(table.history),
+      banks(config.banksPerChannel()), offers(config.outstandingPerChannel + 1),
+      visits(config.outstandingPerChannel),
+      freeVisits(~uint64_t(0) >> (64 - config.outstandingPerChannel)),
       returns(config.outstandingPerChannel) {
   for (auto [bank, parts] : llvm::zip(banks, table.partsOfBank))
     for (auto [index, part] : llvm::zip(bank.parts, parts))
-      index = part * 8;
-  ready[unsigned(nothing)] = never;
+      index = part * numDRAMCommands;
   if (config.refresh.mode == RefreshMode::AllBank)
     nextRefresh = config.refresh.intervalCycles;
 }
 
 /// When the table allows a command to a bank, after all that was issued.
-inline uint64_t Channel::readyCycle(const Bank &bank,
-                                    DRAMCommand command) const {
-  const uint64_t *cycles = ready.data() + unsigned(command);
-  const auto &parts = bank.parts;
-  return std::max(std::max(cycles[parts[0]], cycles[parts[1]]),
-                  std::max(cycles[parts[2]], cycles[parts[3]]));
+uint64_t Channel::readyCycle(const Bank &bank, DRAMCommand command) const {
+  uint64_t cycle = 0;
+  for (unsigned part : bank.parts)
+    cycle = std::max(cycle, ready[part + unsigned(command)]);
+  return cycle;
+}
+
+inline uint64_t Channel::readyCycle(const Offer &offer) const {
+  const auto &parts = offer.parts;
+  return std::max(std::max(std::max(offer.ready, clock), ready[parts[0]]),
+                  std::max(ready[parts[1]], ready[parts[2]]));
 }
 
 uint64_t Channel::readyEverywhere(DRAMCommand command) const {
@@ -41,10 +45,11 @@ uint64_t Channel::readyEverywhere(DRAMCommand command) const {
 void Channel::delayWindow(const TimingRule &rule, unsigned part,
                           uint64_t cycle) {
   unsigned index = part - table->firstPart[unsigned(rule.scope)];
-  int64_t *cycles = history.data() + rule.history + index * rule.window;
-  std::copy_backward(cycles, cycles + rule.window - 1, cycles + rule.window);
-  *cycles = cycle;
-  if (int64_t first = cycles[rule.window - 1]; first != notYet)
+  int64_t *ring = history.data() + rule.history + index * (rule.window + 1);
+  int64_t &oldest = ring[rule.window];
+  ring[oldest] = cycle;
+  oldest = oldest + 1 == rule.window ? 0 : oldest + 1;
+  if (int64_t first = ring[oldest]; first != TimingTable::notYet)
     delay(part, rule.following, first + rule.cycles);
 }
 
@@ -63,163 +68,171 @@ void Channel::issueEverywhere(DRAMCommand command) {
   clock = cycle + 1;
 }
 
-/// Finds anew what a bank's hits ask for.
-inline void Channel::offerHit(Bank &bank) {
-  if (bank.hits.empty()) {
-    bank.hitCommand = nothing;
+/// What the first visit of a list needs next.
+inline DRAMCommand Channel::commandOf(const Bank &bank, Kind kind) const {
+  if (kind == Other)
+    return bank.openRow == noRow ? DRAMCommand::Activate
+                                 : DRAMCommand::Precharge;
+  return visits[bank.lists[Hit].head].write ? DRAMCommand::Write
+                                            : DRAMCommand::Read;
+}
+
+inline void Channel::withdraw(Bank &bank, Kind kind) {
+  uint8_t index = bank.offers[kind];
+  if (index == none)
     return;
-  }
-  const Request &first = requests[bank.hits.head];
-  bank.hitCommand = first.write ? DRAMCommand::Write : DRAMCommand::Read;
-  bank.hitRank = hitRank(first, bank.isOpening);
+  const Offer &last = offers[--numOffers];
+  banks[Candidate::bankOf(last.rank)].offers[Candidate::kindOf(last.rank)] =
+      index;
+  offers[index] = last;
+  bank.offers[kind] = none;
 }
 
-/// The same for its other requests, which wait until a row that was opened for
-/// a request has served that.
-inline void Channel::offerOther(Bank &bank) {
-  if (bank.others.empty() || bank.isOpening) {
-    bank.otherCommand = nothing;
-    return;
-  }
-  bank.otherCommand =
-      bank.openRow == noRow ? DRAMCommand::Activate : DRAMCommand::Precharge;
-  bank.otherRank = requests[bank.others.head].rank;
+/// Offers what the first visit of a list needs, if there is one; other rows
+/// wait until one that was opened for a request has served that.
+inline void Channel::offer(Bank &bank, Kind kind) {
+  uint8_t first = bank.lists[kind].head;
+  if (first == none || (kind == Other && bank.isOpening))
+    return withdraw(bank, kind);
+  if (bank.offers[kind] == none)
+    bank.offers[kind] = numOffers++;
+  auto command = unsigned(commandOf(bank, kind));
+  Offer &offer = offers[bank.offers[kind]];
+  offer.ready = ready[bank.parts.back() + command];
+  offer.rank = visits[first].rank | kind;
+  if (kind == Hit && bank.isOpening)
+    offer.rank &= ~Candidate::isNoOpener;
+  for (auto [part, first] : llvm::zip(offer.parts, bank.parts))
+    part = first + command;
 }
 
-void Channel::updateOffers(Bank &bank) {
-  offerHit(bank);
-  offerOther(bank);
-}
-
-inline void Channel::consider(const Bank &bank, Candidate &best) const {
-  best.consider(std::max(clock, readyCycle(bank, bank.hitCommand)),
-                bank.hitRank);
-  best.consider(std::max(clock, readyCycle(bank, bank.otherCommand)),
-                bank.otherRank);
+/// Of a bank whose lists have changed. There is room for one offer too many,
+/// while the row that is opened is offered before the others are withdrawn.
+inline void Channel::updateOffers(Bank &bank) {
+  offer(bank, Hit);
+  offer(bank, Other);
 }
 
 inline void Channel::chooseNext() {
   Candidate best;
-  for (unsigned bank : busyBanks)
-    consider(banks[bank], best);
+  for (const Offer &offer : currentOffers())
+    best.consider(readyCycle(offer), offer.rank);
   next = best;
 }
 
 Channel::Candidate Channel::nextForOpener() const {
   Candidate best;
-  for (unsigned bank : busyBanks)
-    if (banks[bank].isOpening)
-      consider(banks[bank], best);
+  for (const Offer &offer : currentOffers())
+    if (!(offer.rank & Candidate::isNoOpener))
+      best.consider(readyCycle(offer), offer.rank);
   return best;
 }
 
 void Channel::append(List &list, uint8_t index) {
-  (list.empty() ? list.head : requests[list.tail].next) = index;
+  (list.empty() ? list.head : visits[list.tail].next) = index;
   list.tail = index;
-  requests[index].next = none;
+  visits[index].next = none;
 }
 
 /// Opens the row of the oldest request.
-void Channel::open(unsigned number) {
-  Bank &bank = banks[number];
-  uint8_t index = bank.others.head;
-  bank.openRow = requests[index].row;
+void Channel::open(Bank &bank) {
+  auto &[others, hits] = bank.lists;
+  uint8_t index = others.head;
+  bank.openRow = visits[index].row;
   bank.isOpening = true;
-  bank.others = List();
+  if (visits[index].next == none) {
+    hits = std::exchange(others, List());
+    return;
+  }
+  others = List();
   while (index != none) {
-    uint8_t next = requests[index].next;
-    append(requests[index].row == bank.openRow ? bank.hits : bank.others,
-           index);
+    uint8_t next = visits[index].next;
+    append(visits[index].row == bank.openRow ? hits : others, index);
     index = next;
   }
-  updateOffers(bank);
 }
 
 /// Closes the row; what has not been served is one list again, by age.
-void Channel::close(unsigned number) {
-  Bank &bank = banks[number];
-  uint8_t a = bank.hits.head, b = bank.others.head;
-  bank.hits = bank.others = List();
+void Channel::close(Bank &bank) {
   bank.openRow = noRow;
+  if (bank.lists[Hit].empty())
+    return;
+  uint8_t a = bank.lists[Hit].head, b = bank.lists[Other].head;
+  bank.lists[Hit] = bank.lists[Other] = List();
   while (a != none || b != none) {
-    bool takeA =
-        b == none || (a != none && requests[a].rank < requests[b].rank);
+    bool takeA = b == none || (a != none && visits[a].rank < visits[b].rank);
     uint8_t &taken = takeA ? a : b;
-    uint8_t index = std::exchange(taken, requests[taken].next);
-    append(bank.others, index);
+    uint8_t index = std::exchange(taken, visits[taken].next);
+    append(bank.lists[Other], index);
   }
-  updateOffers(bank);
 }
 
 /// From now on the table forbids what has to wait for a command.
-inline void Channel::apply(DRAMCommand command, unsigned number,
+inline void Channel::apply(DRAMCommand command, const Bank &bank,
                            uint64_t cycle) {
-  const auto &parts = banks[number].parts;
   for (const TimingRule &rule : table->rules[unsigned(command)]) {
     uint64_t &allowed =
-        ready[parts[unsigned(rule.scope)] + unsigned(rule.following)];
+        ready[bank.parts[unsigned(rule.scope)] + unsigned(rule.following)];
     allowed = std::max(allowed, cycle + rule.cycles);
   }
   for (const TimingRule &rule : table->windowRules[unsigned(command)])
-    delayWindow(rule, parts[unsigned(rule.scope)] / 8, cycle);
+    delayWindow(rule, bank.parts[unsigned(rule.scope)] / numDRAMCommands,
+                cycle);
   clock = cycle + 1;
 }
 
 /// Opens a row for a bank's oldest request, or closes the one that it does not
 /// want.
-void Channel::issueOther(unsigned number, uint64_t cycle) {
-  Bank &bank = banks[number];
-  Request &request = requests[bank.others.head];
-  DRAMCommand command = bank.otherCommand;
+void Channel::issueOther(Bank &bank, uint64_t cycle) {
+  Visit &visit = visits[bank.lists[Other].head];
+  DRAMCommand command = commandOf(bank, Other);
   bool isOpening = command == DRAMCommand::Activate;
-  if (!std::exchange(request.counted, true))
+  if (!std::exchange(visit.counted, true))
     ++(isOpening ? counts.rowMisses : counts.rowConflicts);
-  apply(command, number, cycle);
-  isOpening ? open(number) : close(number);
-  chooseNext();
+  apply(command, bank, cycle);
+  isOpening ? open(bank) : close(bank);
+  updateOffers(bank);
 }
 
-/// The data of a request is on its way.
-inline void Channel::returnData(const Request &request, uint64_t cycle) {
-  unsigned dataCycles = request.write ? config->timing.writeDataCycles
-                                      : config->timing.readDataCycles;
+/// The data of a visit's first request is on its way.
+inline void Channel::returnData(const Visit &visit, uint64_t cycle) {
+  unsigned dataCycles = visit.write ? config->timing.writeDataCycles
+                                    : config->timing.readDataCycles;
   lastReturn = std::max(cycle + dataCycles, lastReturn + 1);
-  bool isOfAccess = request.access == accessNumber;
+  bool isOfAccess = visit.access == accessNumber;
   completed = isOfAccess ? lastReturn : completed;
   accessQueued -= isOfAccess;
   returns[nextReturn] = lastReturn;
   if (++nextReturn == config->outstandingPerChannel)
     nextReturn = 0;
   ++inFlight;
-  counts.rowHits += !request.counted;
+  counts.rowHits += !visit.counted;
   counts.busBusyCycles += config->timing.burstCycles;
 }
 
 /// Serves the oldest hit.
-inline void Channel::issueHit(unsigned number, uint64_t cycle) {
-  Bank &bank = banks[number];
-  DRAMCommand command = bank.hitCommand;
-  uint8_t index = bank.hits.head;
-  const Request &request = requests[index];
-  returnData(request, cycle);
-  freeRequests |= uint64_t(1) << index;
-  apply(command, number, cycle);
-
-  bank.hits.head = request.next;
-  if (std::exchange(bank.isOpening, false))
-    offerOther(bank);
-  offerHit(bank);
-  if (bank.empty()) {
-    *llvm::find(busyBanks, number) = busyBanks.back();
-    busyBanks.pop_back();
+inline void Channel::issueHit(Bank &bank, uint64_t cycle) {
+  List &hits = bank.lists[Hit];
+  Visit &visit = visits[hits.head];
+  returnData(visit, cycle);
+  DRAMCommand command = visit.write ? DRAMCommand::Write : DRAMCommand::Read;
+  apply(command, bank, cycle);
+  visit.counted = false;
+  visit.rank += rankStep;
+  if (--visit.count == 0) {
+    freeVisits |= uint64_t(1) << hits.head;
+    lastVisit = lastVisit == hits.head ? none : lastVisit;
+    hits.head = visit.next;
   }
-  chooseNext();
+  bank.isOpening = false;
+  updateOffers(bank);
 }
 
 inline void Channel::issue() {
-  unsigned number = next.bank();
-  next.isHit() ? issueHit(number, next.cycle())
-               : issueOther(number, next.cycle());
+  Bank &bank = banks[next.bank()];
+  next.kind() == Hit ? issueHit(bank, next.cycle())
+                     : issueOther(bank, next.cycle());
+  chooseNext();
 }
 
 inline uint64_t Channel::popReturn() {
@@ -231,23 +244,33 @@ inline uint64_t Channel::popReturn() {
   return cycle;
 }
 
+/// Whether the next request may belong to the last visit.
+inline bool Channel::isLastVisit(Place place) const {
+  return lastVisit != none && visits[lastVisit].row == place.row &&
+         Candidate::bankOf(visits[lastVisit].rank) == place.bank;
+}
+
+/// Adds a request to the visit before it, or begins one.
 inline void Channel::enqueue(Place place, bool write) {
-  uint8_t index = llvm::countr_zero(freeRequests);
-  freeRequests &= freeRequests - 1;
-  requests[index] = {
-      place.row, nextRank(place.bank), accessNumber, write, false, none};
+  uint64_t rank = nextRank(place.bank);
   ++outstanding;
   ++accessQueued;
-  Bank &bank = banks[place.bank];
-  if (bank.empty())
-    busyBanks.push_back(place.bank);
-  List &list = bank.openRow == place.row ? bank.hits : bank.others;
-  append(list, index);
-  // What comes next still does, unless this is the first of a list.
-  if (list.head == index) {
-    &list == &bank.hits ? offerHit(bank) : offerOther(bank);
-    consider(bank, next);
+  if (isLastVisit(place)) {
+    ++visits[lastVisit].count;
+    return;
   }
+  uint8_t index = lastVisit = llvm::countr_zero(freeVisits);
+  freeVisits &= freeVisits - 1;
+  visits[index] = {place.row, rank, accessNumber, 1, write, false, none};
+  Bank &bank = banks[place.bank];
+  Kind kind = bank.openRow == place.row ? Hit : Other;
+  append(bank.lists[kind], index);
+  // What comes next still does, unless this is the first of a list.
+  if (bank.lists[kind].head != index)
+    return;
+  offer(bank, kind);
+  if (uint8_t made = bank.offers[kind]; made != none)
+    next.consider(readyCycle(offers[made]), offers[made].rank);
 }
 
 /// Rows opened for a request serve it first; then all banks are closed and
@@ -258,10 +281,12 @@ void Channel::refresh() {
     issue();
   if (llvm::any_of(banks, [](auto &bank) { return bank.openRow != noRow; })) {
     issueEverywhere(DRAMCommand::PrechargeAll);
-    for (unsigned bank = 0; bank < banks.size(); ++bank)
+    for (Bank &bank : banks)
       close(bank);
   }
   issueEverywhere(DRAMCommand::Refresh);
+  for (Bank &bank : banks)
+    updateOffers(bank);
   chooseNext();
   ++counts.refreshes;
   nextRefresh += config->refresh.intervalCycles;
@@ -270,7 +295,7 @@ void Channel::refresh() {
 /// Of the refreshes up to `limit` of a channel that has nothing else to do,
 /// only the last leave a trace.
 void Channel::skipIdleRefreshes(uint64_t limit) {
-  if (!busyBanks.empty())
+  if (numOffers)
     return;
   uint64_t due = (limit - nextRefresh) / config->refresh.intervalCycles;
   if (due < 2)
@@ -327,107 +352,14 @@ uint64_t Channel::send(uint64_t earliest, Place place, uint64_t count,
 }
 
 void Channel::drain() {
-  while (!busyBanks.empty())
+  while (numOffers)
     step(never);
 }
 
 uint64_t Channel::finishAccess() {
-  while (accessQueued) {
-    if (std::optional<uint64_t> end = findAccessEnd())
-      return *end;
+  while (accessQueued)
     step(never);
-  }
   return completed;
-}
-
-/// When a bank that has nothing else to do serves the oldest request for a row
-/// that is not open.
-uint64_t Channel::readyInOther(const Bank &bank) const {
-  auto command =
-      requests[bank.others.head].write ? DRAMCommand::Write : DRAMCommand::Read;
-  auto wait = [&](DRAMCommand preceding, DRAMCommand following) {
-    return std::max(1u, table->waits[unsigned(preceding)][unsigned(
-                            DRAMScope::Bank)][unsigned(following)]);
-  };
-  uint64_t opened = std::max(clock, readyCycle(bank, DRAMCommand::Activate));
-  uint64_t served = readyCycle(bank, command);
-  if (bank.openRow != noRow) {
-    uint64_t closed = std::max(clock, readyCycle(bank, DRAMCommand::Precharge));
-    opened = std::max(
-        opened, closed + wait(DRAMCommand::Precharge, DRAMCommand::Activate));
-    served = std::max(served, closed + wait(DRAMCommand::Precharge, command));
-  }
-  return std::max(served, opened + wait(DRAMCommand::Activate, command));
-}
-
-/// The rows that are open and have requests, or the one that a lone bank opens
-/// first; false if there are others.
-bool Channel::findRows(llvm::SmallVectorImpl<Row> &rows) const {
-  bool isLone = busyBanks.size() == 1;
-  for (unsigned number : busyBanks) {
-    const Bank &bank = banks[number];
-    if (bank.others.empty())
-      rows.push_back({readyCycle(bank, bank.hitCommand), bank.hitRank, number,
-                      bank.hits.head});
-    else if (isLone && bank.hits.empty())
-      rows.push_back(
-          {readyInOther(bank), bank.otherRank, number, bank.others.head});
-    else
-      return false;
-  }
-  return true;
-}
-
-/// These serve all that is queued, one command after the other.
-std::optional<uint64_t> Channel::findAccessEnd() const {
-  if (accessQueued == 0)
-    return completed;
-  llvm::SmallVector<Row, 16> rows;
-  if (nextRefresh != never || table->hasOtherWindows || !findRows(rows))
-    return std::nullopt;
-  const Request &oldest = requests[rows.front().next];
-  bool isWrite = oldest.write, isLone = rows.size() == 1;
-  auto isAlike = [&](uint8_t index) {
-    return index == none || (requests[index].write == isWrite &&
-                             (!isLone || requests[index].row == oldest.row));
-  };
-  if (!llvm::all_of(rows, [&](const Row &row) { return isAlike(row.next); }))
-    return std::nullopt;
-  auto command = unsigned(isWrite ? DRAMCommand::Write : DRAMCommand::Read);
-  unsigned dataCycles =
-      isWrite ? config->timing.writeDataCycles : config->timing.readDataCycles;
-  const auto &waits = table->waits[command];
-  uint64_t earliest = clock, returned = lastReturn, end = completed;
-  for (uint64_t left = accessQueued; left;) {
-    Row *first = rows.begin();
-    uint64_t cycle = std::max(first->ready, earliest);
-    for (Row &row : llvm::drop_begin(rows)) {
-      uint64_t rowCycle = std::max(row.ready, earliest);
-      if (rowCycle < cycle || (rowCycle == cycle && row.rank < first->rank)) {
-        first = &row;
-        cycle = rowCycle;
-      }
-    }
-    const Request &request = requests[first->next];
-    returned = std::max(cycle + dataCycles, returned + 1);
-    if (request.access == accessNumber) {
-      end = returned;
-      --left;
-    }
-    earliest = cycle + 1;
-    for (Row &row : rows) {
-      auto scope = unsigned(table->shared[first->bank ^ row.bank]);
-      row.ready = std::max(row.ready, cycle + waits[scope][command]);
-    }
-    first->next = request.next;
-    if (!isAlike(request.next))
-      return std::nullopt;
-    if (request.next == none)
-      rows.erase(first);
-    else
-      first->rank = hitRank(requests[request.next], /*isOpener=*/false);
-  }
-  return end;
 }
 
 } // namespace rarefy

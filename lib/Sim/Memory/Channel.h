@@ -4,10 +4,9 @@
 #define RAREFY_LIB_SIM_MEMORY_CHANNEL_H
 
 #include "TimingTable.h"
-#include "llvm/ADT/SmallVector.h"
+#include "llvm/ADT/ArrayRef.h"
 #include <algorithm>
 #include <limits>
-#include <optional>
 
 namespace rarefy {
 
@@ -36,11 +35,12 @@ public:
   /// at least a cycle after the one before. Returns when the last left.
   uint64_t send(uint64_t earliest, Place place, uint64_t count, bool write);
 
-  /// From now on, `accessCompleted` is about the requests that are sent.
+  /// From now on, `finishAccess` is about the requests that are sent.
   void beginAccess() {
     ++accessNumber;
     accessQueued = 0;
     completed = 0;
+    lastVisit = none;
   }
 
   /// Issues what comes up to `limit`: no later request is seen before.
@@ -51,9 +51,9 @@ public:
   void drain();
   /// Serves only those of the access, and returns when their last data comes.
   uint64_t finishAccess();
-  /// The same without serving them, if that only takes more of what is open,
-  /// or a row of one bank that is then open.
-  std::optional<uint64_t> findAccessEnd() const;
+
+  /// Whether all that was issued was before `cycle`.
+  bool isBefore(uint64_t cycle) const { return clock <= cycle; }
 
   const Counters &counters() const { return counts; }
 
@@ -61,21 +61,19 @@ private:
   static constexpr uint64_t never = std::numeric_limits<uint64_t>::max();
   static constexpr uint64_t noRow = never;
   static constexpr uint8_t none = 0xff;
-  /// A command that is never allowed.
-  static constexpr auto nothing = DRAMCommand(numDRAMCommands);
-  /// Long before anything.
-  static constexpr int64_t notYet = -(int64_t(1) << 40);
 
-  struct Request {
+  /// Requests for a row that were sent one after the other.
+  struct Visit {
     uint64_t row;
-    uint64_t rank; // A candidate's, if its row is not open.
+    uint64_t rank; // A candidate's, of the first if its row is not open.
     uint32_t access;
+    uint8_t count;
     bool write;
-    bool counted;
+    bool counted; // The first.
     uint8_t next; // In the same list.
   };
 
-  /// Requests of a bank, the oldest first.
+  /// Visits of a bank, the oldest first.
   struct List {
     uint8_t head = none;
     uint8_t tail = none;
@@ -83,19 +81,26 @@ private:
     bool empty() const { return head == none; }
   };
 
-  /// A bank, and what it may do next: for the first hit, and for the first of
-  /// the others unless the row was opened for the first hit, which comes before
-  /// all else.
-  struct alignas(64) Bank {
+  /// Visits of a bank: those of the open row, or of others.
+  enum Kind : uint8_t { Other, Hit };
+
+  struct alignas(32) Bank {
     uint64_t openRow = noRow;
-    uint64_t hitRank = never, otherRank = never;
     /// Where in `ready` its parts are.
     std::array<uint16_t, numDRAMScopes> parts{};
-    List hits, others;
-    DRAMCommand hitCommand = nothing, otherCommand = nothing;
+    List lists[2];
+    /// Where in `offers` the first of each list is.
+    uint8_t offers[2] = {none, none};
+    /// The row was opened for the first hit, which comes before all else.
     bool isOpening = false;
+  };
 
-    bool empty() const { return hits.empty() && others.empty(); }
+  /// A command that the first visit of a list needs.
+  struct Offer {
+    uint64_t ready; // In its bank.
+    uint64_t rank;
+    /// Where in `ready` it is for the larger parts.
+    std::array<uint16_t, numDRAMScopes - 1> parts;
   };
 
   /// A command that may come next. Of those possible in a cycle, the one of
@@ -107,11 +112,15 @@ private:
     Key key = ~Key(0);
 
     static constexpr unsigned bankBits = 10; // As configurations allow.
+    static constexpr uint64_t isNoOpener = uint64_t(1) << 63;
+
     uint64_t cycle() const { return key >> 64; }
-    unsigned bank() const {
-      return (uint64_t(key) >> 1) & ((1 << bankBits) - 1);
+    unsigned bank() const { return bankOf(key); }
+    Kind kind() const { return kindOf(key); }
+    static unsigned bankOf(uint64_t rank) {
+      return (rank >> 1) & ((1 << bankBits) - 1);
     }
-    bool isHit() const { return key & 1; }
+    static Kind kindOf(uint64_t rank) { return Kind(rank & 1); }
 
     /// Becomes another that comes before it.
     void consider(uint64_t cycle, uint64_t rank) {
@@ -119,46 +128,41 @@ private:
     }
   };
 
-  /// Requests for an open row, when the first can be served and its rank.
-  struct Row {
-    uint64_t ready, rank;
-    unsigned bank;
-    uint8_t next;
-  };
+  /// From the rank of one request to the next one's.
+  static constexpr uint64_t rankStep = uint64_t(1) << (Candidate::bankBits + 1);
 
   uint64_t nextRank(unsigned bank) {
-    return uint64_t(1) << 63 | nextOrder++ << (Candidate::bankBits + 1) |
-           uint64_t(bank) << 1;
+    return Candidate::isNoOpener | nextOrder++ * rankStep | uint64_t(bank) << 1;
   }
-  static uint64_t hitRank(const Request &request, bool isOpener) {
-    return (request.rank | 1) ^ uint64_t(isOpener) << 63;
-  }
+  DRAMCommand commandOf(const Bank &bank, Kind kind) const;
   uint64_t readyCycle(const Bank &bank, DRAMCommand command) const;
+  uint64_t readyCycle(const Offer &offer) const;
   uint64_t readyEverywhere(DRAMCommand command) const;
   void delay(unsigned part, DRAMCommand command, uint64_t cycle) {
-    uint64_t &cycles = ready[part * 8 + unsigned(command)];
+    uint64_t &cycles = ready[part * numDRAMCommands + unsigned(command)];
     cycles = std::max(cycles, cycle);
   }
   void delayWindow(const TimingRule &rule, unsigned part, uint64_t cycle);
   void issueEverywhere(DRAMCommand command);
 
-  void offerHit(Bank &bank);
-  void offerOther(Bank &bank);
+  void offer(Bank &bank, Kind kind);
+  void withdraw(Bank &bank, Kind kind);
+  llvm::ArrayRef<Offer> currentOffers() const {
+    return llvm::ArrayRef(offers).take_front(numOffers);
+  }
   void updateOffers(Bank &bank);
-  uint64_t readyInOther(const Bank &bank) const;
-  bool findRows(llvm::SmallVectorImpl<Row> &rows) const;
-  void consider(const Bank &bank, Candidate &best) const;
   void chooseNext();
   Candidate nextForOpener() const;
 
   void issue();
-  void issueHit(unsigned bank, uint64_t cycle);
-  void issueOther(unsigned bank, uint64_t cycle);
-  void apply(DRAMCommand command, unsigned bank, uint64_t cycle);
+  void issueHit(Bank &bank, uint64_t cycle);
+  void issueOther(Bank &bank, uint64_t cycle);
+  void apply(DRAMCommand command, const Bank &bank, uint64_t cycle);
   void append(List &list, uint8_t index);
-  void open(unsigned bank);
-  void close(unsigned bank);
-  void returnData(const Request &request, uint64_t cycle);
+  void open(Bank &bank);
+  void close(Bank &bank);
+  void returnData(const Visit &visit, uint64_t cycle);
+  bool isLastVisit(Place place) const;
   void enqueue(Place place, bool write);
   uint64_t popReturn();
   uint64_t findRoom(uint64_t earliest);
@@ -172,13 +176,16 @@ private:
   const TimingTable *table;
   /// By part and command, the cycle from which its rules allow the command.
   std::vector<uint64_t> ready;
-  /// The cycles of earlier commands for the rules that count them.
+  /// Of earlier commands, for the rules that count them; see TimingTable.
   std::vector<int64_t> history;
   std::vector<Bank> banks;
-  std::vector<uint16_t> busyBanks; // Those with requests.
+  std::vector<Offer> offers; // The first `numOffers`, in no order.
+  unsigned numOffers = 0;
   /// As many as may be outstanding, and a bit for each that is free.
-  std::vector<Request> requests;
-  uint64_t freeRequests;
+  std::vector<Visit> visits;
+  uint64_t freeVisits;
+  /// The one that the next request may belong to.
+  uint8_t lastVisit = none;
   /// A ring of the cycles at which the data of served requests comes.
   std::vector<uint64_t> returns;
   unsigned firstReturn = 0, nextReturn = 0;

@@ -3,6 +3,7 @@
 
 #include "rarefy/Sim/Memory.h"
 #include "Channel.h"
+#include "llvm/ADT/BitVector.h"
 #include "llvm/Support/MathExtras.h"
 #include <algorithm>
 #include <cmath>
@@ -35,6 +36,7 @@ private:
   void addRuns(Segment segment);
   uint64_t send(unsigned channel, bool write);
   uint64_t completionOf(unsigned channel);
+  void catchUp(unsigned channel);
 
   MemoryConfig config;
   TimingTable table;
@@ -43,8 +45,9 @@ private:
   /// The bits within which transactions of a channel have one place.
   uint64_t columnMask = 0;
   std::vector<Channel> channels;
-  /// Runs ahead of a channel, to see how its requests end.
-  Channel ahead;
+  /// Copies of channels that have run ahead, to see how their requests end.
+  std::vector<Channel> ahead;
+  llvm::BitVector isAhead;
   /// In nominal mode: cycles of a transaction on a channel's bus; per channel,
   /// until when it is busy, and how long it has been.
   double nominalCycles;
@@ -60,7 +63,8 @@ Memory::Channels::Channels(const MemoryConfig &given)
     : config(given), table(config),
       transactionShift(llvm::Log2_32(config.transactionBytes)),
       channelShift(llvm::Log2_32(config.channels)),
-      channels(config.channels, Channel(config, table)), ahead(channels[0]),
+      channels(config.channels, Channel(config, table)), ahead(channels),
+      isAhead(config.channels),
       nominalCycles(std::max(1.0, config.transactionBytes /
                                       config.nominal.bytesPerCyclePerChannel)),
       busFree(config.channels), busBusy(config.channels),
@@ -118,6 +122,7 @@ void Memory::Channels::addRuns(Segment segment) {
 /// Sends a channel its transactions; returns when the last one left.
 uint64_t Memory::Channels::send(unsigned channel, bool write) {
   uint64_t left = 0;
+  catchUp(channel);
   channels[channel].beginAccess();
   for (auto [first, count] : runs[channel]) {
     if (config.mode == MemoryMode::Nominal) {
@@ -137,14 +142,20 @@ uint64_t Memory::Channels::send(unsigned channel, bool write) {
   return left;
 }
 
-uint64_t Memory::Channels::completionOf(unsigned number) {
-  Channel &channel = channels[number];
+uint64_t Memory::Channels::completionOf(unsigned channel) {
   // No later request is seen before this.
-  channel.advance(start + config.requestCycles - 1);
-  if (std::optional<uint64_t> end = channel.findAccessEnd())
-    return *end;
-  ahead = channel;
-  return ahead.finishAccess();
+  channels[channel].advance(start + config.requestCycles - 1);
+  ahead[channel] = channels[channel];
+  isAhead.set(channel);
+  return ahead[channel].finishAccess();
+}
+
+/// Takes what has run ahead of a channel, unless a request that is to come
+/// would have been seen meanwhile.
+void Memory::Channels::catchUp(unsigned channel) {
+  if (isAhead[channel] && ahead[channel].isBefore(start + config.requestCycles))
+    std::swap(channels[channel], ahead[channel]);
+  isAhead.reset(channel);
 }
 
 Transfer Memory::Channels::access(uint64_t startCycle,

@@ -21,13 +21,20 @@ TimingTable::TimingTable(const MemoryConfig &config) {
         if (isRefreshed || !isOfRefresh(following))
           addRule(preceding,
                   {row.scope, following, row.latencyCycles, row.window, 0});
-  // What a larger part waits for anyway needs no rule.
-  for (unsigned preceding = 0; preceding < numDRAMCommands; ++preceding)
-    llvm::erase_if(rules[preceding], [&](const TimingRule &rule) {
-      auto scope = unsigned(rule.scope);
-      return scope && waits[preceding][scope - 1][unsigned(rule.following)] >=
-                          rule.cycles;
+  dropRules();
+}
+
+/// What a larger part waits for anyway needs no rule.
+void TimingTable::dropRules() {
+  for (std::vector<TimingRule> &left : rules) {
+    std::vector<TimingRule> all = left;
+    llvm::erase_if(left, [&](const TimingRule &rule) {
+      return llvm::any_of(all, [&](const TimingRule &other) {
+        return other.scope < rule.scope && other.following == rule.following &&
+               other.cycles >= rule.cycles;
+      });
     });
+  }
 }
 
 void TimingTable::arrangeParts(const DRAMOrganization &part) {
@@ -41,20 +48,17 @@ void TimingTable::arrangeParts(const DRAMOrganization &part) {
     partsOfBank.push_back({0, uint16_t(firstPart[1] + pseudoChannel),
                            uint16_t(firstPart[2] + group),
                            uint16_t(firstPart[3] + bank)});
-    shared.push_back(pseudoChannel ? DRAMScope::Channel
-                     : group       ? DRAMScope::PseudoChannel
-                     : bank        ? DRAMScope::BankGroup
-                                   : DRAMScope::Bank);
   }
 }
 
 void TimingTable::addRule(DRAMCommand preceding, TimingRule rule) {
   if (rule.window > 1) {
-    rule.history = historySize;
-    historySize += rule.window * numParts[unsigned(rule.scope)];
+    rule.history = history.size();
+    for (unsigned i = 0; i < numParts[unsigned(rule.scope)]; ++i) {
+      history.insert(history.end(), rule.window, notYet);
+      history.push_back(0);
+    }
     windowRules[unsigned(preceding)].push_back(rule);
-    hasOtherWindows |= preceding != DRAMCommand::Activate ||
-                       rule.following != DRAMCommand::Activate;
     return;
   }
   std::vector<TimingRule> &alike = rules[unsigned(preceding)];
@@ -65,12 +69,6 @@ void TimingTable::addRule(DRAMCommand preceding, TimingRule rule) {
     alike.push_back(rule);
   else
     known->cycles = std::max(known->cycles, rule.cycles);
-  // Banks that share a part share all that it is in.
-  for (unsigned scope = unsigned(rule.scope); scope < numDRAMScopes; ++scope) {
-    unsigned &wait =
-        waits[unsigned(preceding)][scope][unsigned(rule.following)];
-    wait = std::max(wait, rule.cycles);
-  }
 }
 
 } // namespace rarefy

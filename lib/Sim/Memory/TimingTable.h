@@ -16,7 +16,7 @@ struct TimingRule {
   unsigned cycles;
   /// The preceding commands to remember; 1 is the latest.
   unsigned window;
-  /// Where this rule's memory begins, if its window is longer.
+  /// Where in a history this rule's rings begin, if its window is longer.
   unsigned history;
 };
 
@@ -29,27 +29,23 @@ struct TimingTable {
   std::array<unsigned, numDRAMScopes> firstPart, numParts;
   /// The four parts that a bank belongs to, from the channel to the bank.
   std::vector<std::array<uint16_t, numDRAMScopes>> partsOfBank;
-  /// The smallest scope that two banks share, by the exclusive or of their
-  /// numbers.
-  std::vector<DRAMScope> shared;
 
   /// The rules for each preceding command that decide anything, at most one
   /// for a scope and a following command; and those with a longer window.
   std::vector<TimingRule> rules[numDRAMCommands], windowRules[numDRAMCommands];
-  /// Whether the latter count other commands than activations, or hold up
-  /// others.
-  bool hasOtherWindows = false;
-  /// The former summed up: cycles after a command until another, in banks that
-  /// share a scope.
-  unsigned waits[numDRAMCommands][numDRAMScopes][numDRAMCommands] = {};
-  /// Cycles to remember for these.
-  unsigned historySize = 0;
+  /// Of a channel that has seen nothing: for each of these and each part a ring
+  /// of the cycles of the latest commands, and the place of the oldest in it.
+  std::vector<int64_t> history;
+
+  /// Long before anything.
+  static constexpr int64_t notYet = -(int64_t(1) << 40);
 
   unsigned totalParts() const { return firstPart.back() + numParts.back(); }
 
 private:
   void arrangeParts(const DRAMOrganization &organization);
   void addRule(DRAMCommand preceding, TimingRule rule);
+  void dropRules();
 };
 
 } // namespace rarefy

@@ -134,6 +134,15 @@ Expected<const uint8_t *> Core::accessRows(const RowPlace &place,
   return *data - first;
 }
 
+/// Rows of packed vectors that are asked of the host's memory before they are
+/// needed: kept rows lie too far apart for its processor to guess.
+static constexpr unsigned prefetchedRows = 16;
+
+static void prefetch(const uint8_t *row, unsigned bytes) {
+  for (unsigned at = 0; at < bytes; at += 64)
+    __builtin_prefetch(row + at);
+}
+
 /// Reads rows of `place` into `buffer`, whose rows, shift and lanes are set.
 Error Core::fill(SRAM &sram, SRAM::Buffer &buffer, const RowPlace &place,
                  unsigned bits, Traffic traffic) {
@@ -144,16 +153,22 @@ Error Core::fill(SRAM &sram, SRAM::Buffer &buffer, const RowPlace &place,
   Expected<const uint8_t *> data = accessRows(place, traffic);
   if (!data)
     return data.takeError();
+  MutableArrayRef<Vector> vectors[2];
   for (unsigned lane = 0; lane <= buffer.fused; ++lane) {
     if (&sram == &keys)
       useWholeKeys(buffer, buffer.rows, lane, /*write=*/true);
     else
       useLines(Use::ValueLines, buffer, buffer.rows, lane, /*write=*/true);
-    MutableArrayRef<Vector> vectors = sram.getVectors(buffer, lane);
-    const uint8_t *packed = *data + lane * getRowBytes(bits, false);
-    for (unsigned row = 0; row < buffer.rows; ++row)
-      kernels.unpack(packed + place.getOffset(row), bits, buffer.shift,
-                     vectors[row]);
+    vectors[lane] = sram.getVectors(buffer, lane);
+  }
+  unsigned vectorBytes = getRowBytes(bits, false);
+  for (unsigned row = 0; row < buffer.rows; ++row) {
+    unsigned later = std::min(row + prefetchedRows, buffer.rows - 1);
+    prefetch(*data + place.getOffset(later), place.bytes);
+    const uint8_t *packed = *data + place.getOffset(row);
+    for (unsigned lane = 0; lane <= buffer.fused; ++lane)
+      kernels.unpack(packed + lane * vectorBytes, bits, buffer.shift,
+                     vectors[lane][row]);
   }
   return Error::success();
 }
