@@ -194,11 +194,16 @@ void Channel::issueOther(Bank &bank, uint64_t cycle) {
   updateOffers(bank);
 }
 
-/// The data of a visit's first request is on its way.
-inline void Channel::returnData(const Visit &visit, uint64_t cycle) {
+/// When the data comes of a request that is served in `cycle`.
+inline uint64_t Channel::findReturn(const Visit &visit, uint64_t cycle) const {
   unsigned dataCycles = visit.write ? config->timing.writeDataCycles
                                     : config->timing.readDataCycles;
-  lastReturn = std::max(cycle + dataCycles, lastReturn + 1);
+  return std::max(cycle + dataCycles, lastReturn + 1);
+}
+
+/// The data of a visit's first request is on its way.
+inline void Channel::returnData(const Visit &visit, uint64_t cycle) {
+  lastReturn = findReturn(visit, cycle);
   bool isOfAccess = visit.access == accessNumber;
   completed = isOfAccess ? lastReturn : completed;
   accessQueued -= isOfAccess;
@@ -360,6 +365,37 @@ uint64_t Channel::finishAccess() {
   while (accessQueued)
     step(never);
   return completed;
+}
+
+/// When the only request is served with `command`.
+uint64_t Channel::findServed(DRAMCommand command) const {
+  uint64_t cycle = next.cycle();
+  if (next.kind() == Hit)
+    return cycle;
+  const Bank &bank = banks[next.bank()];
+  uint64_t served = readyCycle(bank, command);
+  auto wait = [&](DRAMCommand preceding, DRAMCommand following) {
+    return table->waitInBank(preceding, following);
+  };
+  if (bank.openRow != noRow) {
+    served = std::max(served, cycle + wait(DRAMCommand::Precharge, command));
+    cycle += wait(DRAMCommand::Precharge, DRAMCommand::Activate);
+    cycle = std::max(cycle, readyCycle(bank, DRAMCommand::Activate));
+  }
+  return std::max(served, cycle + wait(DRAMCommand::Activate, command));
+}
+
+std::optional<uint64_t> Channel::findLoneEnd() const {
+  if (numOffers != 1 || accessQueued != 1 || nextRefresh != never ||
+      table->hasOtherWindows)
+    return std::nullopt;
+  const List &list = banks[next.bank()].lists[next.kind()];
+  const Visit &visit = visits[list.head];
+  if (list.head != list.tail || visit.count != 1 ||
+      visit.access != accessNumber)
+    return std::nullopt;
+  return findReturn(
+      visit, findServed(visit.write ? DRAMCommand::Write : DRAMCommand::Read));
 }
 
 } // namespace rarefy

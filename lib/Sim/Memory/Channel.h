@@ -7,6 +7,7 @@
 #include "llvm/ADT/ArrayRef.h"
 #include <algorithm>
 #include <limits>
+#include <optional>
 
 namespace rarefy {
 
@@ -51,6 +52,8 @@ public:
   void drain();
   /// Serves only those of the access, and returns when their last data comes.
   uint64_t finishAccess();
+  /// The same without serving it, if it is one request and there is no other.
+  std::optional<uint64_t> findLoneEnd() const;
 
   /// Whether all that was issued was before `cycle`.
   bool isBefore(uint64_t cycle) const { return clock <= cycle; }
@@ -161,6 +164,8 @@ private:
   void append(List &list, uint8_t index);
   void open(Bank &bank);
   void close(Bank &bank);
+  uint64_t findServed(DRAMCommand command) const;
+  uint64_t findReturn(const Visit &visit, uint64_t cycle) const;
   void returnData(const Visit &visit, uint64_t cycle);
   bool isLastVisit(Place place) const;
   void enqueue(Place place, bool write);

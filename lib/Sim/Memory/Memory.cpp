@@ -145,6 +145,8 @@ uint64_t Memory::Channels::send(unsigned channel, bool write) {
 uint64_t Memory::Channels::completionOf(unsigned channel) {
   // No later request is seen before this.
   channels[channel].advance(start + config.requestCycles - 1);
+  if (std::optional<uint64_t> end = channels[channel].findLoneEnd())
+    return *end;
   ahead[channel] = channels[channel];
   isAhead.set(channel);
   return ahead[channel].finishAccess();
