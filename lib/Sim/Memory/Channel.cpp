@@ -3,6 +3,7 @@
 #include "Channel.h"
 #include "llvm/ADT/STLExtras.h"
 #include "llvm/ADT/bit.h"
+#include "llvm/Support/MathExtras.h"
 #include <algorithm>
 
 namespace rarefy {
@@ -10,8 +11,7 @@ namespace rarefy {
 Channel::Channel(const MemoryConfig &config, const TimingTable &table)
     : config(&config), table(&table),
       ready(table.totalParts() * numDRAMCommands), history(table.history),
-      banks(config.banksPerChannel()), offers(config.outstandingPerChannel + 1),
-      visits(config.outstandingPerChannel),
+      banks(config.banksPerChannel()), visits(config.outstandingPerChannel),
       freeVisits(~uint64_t(0) >> (64 - config.outstandingPerChannel)),
       returns(config.outstandingPerChannel) {
   for (auto [bank, parts] : llvm::zip(banks, table.partsOfBank))
@@ -29,9 +29,10 @@ uint64_t Channel::readyCycle(const Bank &bank, DRAMCommand command) const {
   return cycle;
 }
 
-inline uint64_t Channel::readyCycle(const Offer &offer) const {
-  const auto &parts = offer.parts;
-  return std::max(std::max(std::max(offer.ready, clock), ready[parts[0]]),
+/// When the command that is offered may come.
+inline uint64_t Channel::readyCycle(const Visit &visit) const {
+  const auto &parts = visit.parts;
+  return std::max(std::max(std::max(visit.ready, clock), ready[parts[0]]),
                   std::max(ready[parts[1]], ready[parts[2]]));
 }
 
@@ -77,37 +78,20 @@ inline DRAMCommand Channel::commandOf(const Bank &bank, Kind kind) const {
                                             : DRAMCommand::Read;
 }
 
-inline void Channel::withdraw(Bank &bank, Kind kind) {
-  uint8_t index = bank.offers[kind];
-  if (index == none)
-    return;
-  const Offer &last = offers[--numOffers];
-  banks[Candidate::bankOf(last.rank)].offers[Candidate::kindOf(last.rank)] =
-      index;
-  offers[index] = last;
-  bank.offers[kind] = none;
-}
-
 /// Offers what the first visit of a list needs, if there is one; other rows
 /// wait until one that was opened for a request has served that.
 inline void Channel::offer(Bank &bank, Kind kind) {
   uint8_t first = bank.lists[kind].head;
   if (first == none || (kind == Other && bank.isOpening))
-    return withdraw(bank, kind);
-  if (bank.offers[kind] == none)
-    bank.offers[kind] = numOffers++;
+    return;
+  Visit &visit = visits[first];
   auto command = unsigned(commandOf(bank, kind));
-  Offer &offer = offers[bank.offers[kind]];
-  offer.ready = ready[bank.parts.back() + command];
-  offer.rank = visits[first].rank | kind;
-  if (kind == Hit && bank.isOpening)
-    offer.rank &= ~Candidate::isNoOpener;
-  for (auto [part, first] : llvm::zip(offer.parts, bank.parts))
-    part = first + command;
+  visit.ready = ready[bank.parts.back() + command];
+  for (auto [index, part] : llvm::zip(visit.parts, bank.parts))
+    index = part + command;
+  offered |= uint64_t(1) << first;
 }
 
-/// Of a bank whose lists have changed. There is room for one offer too many,
-/// while the row that is opened is offered before the others are withdrawn.
 inline void Channel::updateOffers(Bank &bank) {
   offer(bank, Hit);
   offer(bank, Other);
@@ -115,16 +99,20 @@ inline void Channel::updateOffers(Bank &bank) {
 
 inline void Channel::chooseNext() {
   Candidate best;
-  for (const Offer &offer : currentOffers())
-    best.consider(readyCycle(offer), offer.rank);
+  for (uint64_t left = offered; left; left &= left - 1) {
+    const Visit &visit = visits[llvm::countr_zero(left)];
+    best.consider(readyCycle(visit), visit.rank);
+  }
   next = best;
 }
 
 Channel::Candidate Channel::nextForOpener() const {
   Candidate best;
-  for (const Offer &offer : currentOffers())
-    if (!(offer.rank & Candidate::isNoOpener))
-      best.consider(readyCycle(offer), offer.rank);
+  for (uint64_t left = offered; left; left &= left - 1) {
+    const Visit &visit = visits[llvm::countr_zero(left)];
+    if (!(visit.rank & Candidate::isNoOpener))
+      best.consider(readyCycle(visit), visit.rank);
+  }
   return best;
 }
 
@@ -134,20 +122,24 @@ void Channel::append(List &list, uint8_t index) {
   visits[index].next = none;
 }
 
-/// Opens the row of the oldest request.
+/// Opens the row of the oldest request; mostly there is no other.
 void Channel::open(Bank &bank) {
   auto &[others, hits] = bank.lists;
   uint8_t index = others.head;
   bank.openRow = visits[index].row;
   bank.isOpening = true;
+  visits[index].rank &= ~Candidate::isNoOpener;
   if (visits[index].next == none) {
-    hits = std::exchange(others, List());
+    visits[index].rank |= Hit;
+    hits = {index, index};
+    others = List();
     return;
   }
-  others = List();
-  while (index != none) {
+  for (others = List(); index != none;) {
     uint8_t next = visits[index].next;
-    append(visits[index].row == bank.openRow ? hits : others, index);
+    bool isHit = visits[index].row == bank.openRow;
+    visits[index].rank |= isHit;
+    append(isHit ? hits : others, index);
     index = next;
   }
 }
@@ -155,14 +147,18 @@ void Channel::open(Bank &bank) {
 /// Closes the row; what has not been served is one list again, by age.
 void Channel::close(Bank &bank) {
   bank.openRow = noRow;
-  if (bank.lists[Hit].empty())
-    return;
   uint8_t a = bank.lists[Hit].head, b = bank.lists[Other].head;
+  if (a == none)
+    return;
+  withdraw(a);
+  if (b != none)
+    withdraw(b);
   bank.lists[Hit] = bank.lists[Other] = List();
   while (a != none || b != none) {
     bool takeA = b == none || (a != none && visits[a].rank < visits[b].rank);
     uint8_t &taken = takeA ? a : b;
     uint8_t index = std::exchange(taken, visits[taken].next);
+    visits[index].rank &= ~uint64_t(Hit);
     append(bank.lists[Other], index);
   }
 }
@@ -223,9 +219,10 @@ inline void Channel::issueHit(Bank &bank, uint64_t cycle) {
   DRAMCommand command = visit.write ? DRAMCommand::Write : DRAMCommand::Read;
   apply(command, bank, cycle);
   visit.counted = false;
-  visit.rank += rankStep;
+  visit.rank = (visit.rank | Candidate::isNoOpener) + rankStep;
   if (--visit.count == 0) {
     freeVisits |= uint64_t(1) << hits.head;
+    withdraw(hits.head);
     lastVisit = lastVisit == hits.head ? none : lastVisit;
     hits.head = visit.next;
   }
@@ -249,33 +246,31 @@ inline uint64_t Channel::popReturn() {
   return cycle;
 }
 
-/// Whether the next request may belong to the last visit.
-inline bool Channel::isLastVisit(Place place) const {
-  return lastVisit != none && visits[lastVisit].row == place.row &&
-         Candidate::bankOf(visits[lastVisit].rank) == place.bank;
-}
-
 /// Adds a request to the visit before it, or begins one.
 inline void Channel::enqueue(Place place, bool write) {
   uint64_t rank = nextRank(place.bank);
   ++outstanding;
   ++accessQueued;
-  if (isLastVisit(place)) {
+  if (lastVisit != none) {
     ++visits[lastVisit].count;
     return;
   }
   uint8_t index = lastVisit = llvm::countr_zero(freeVisits);
   freeVisits &= freeVisits - 1;
-  visits[index] = {place.row, rank, accessNumber, 1, write, false, none};
   Bank &bank = banks[place.bank];
   Kind kind = bank.openRow == place.row ? Hit : Other;
+  Visit &visit = visits[index];
+  visit = {.rank = rank | kind,
+           .access = accessNumber,
+           .row = place.row,
+           .write = write};
   append(bank.lists[kind], index);
   // What comes next still does, unless this is the first of a list.
   if (bank.lists[kind].head != index)
     return;
   offer(bank, kind);
-  if (uint8_t made = bank.offers[kind]; made != none)
-    next.consider(readyCycle(offers[made]), offers[made].rank);
+  if (offered >> index & 1)
+    next.consider(readyCycle(visit), visit.rank);
 }
 
 /// Rows opened for a request serve it first; then all banks are closed and
@@ -300,7 +295,7 @@ void Channel::refresh() {
 /// Of the refreshes up to `limit` of a channel that has nothing else to do,
 /// only the last leave a trace.
 void Channel::skipIdleRefreshes(uint64_t limit) {
-  if (numOffers)
+  if (offered)
     return;
   uint64_t due = (limit - nextRefresh) / config->refresh.intervalCycles;
   if (due < 2)
@@ -346,6 +341,7 @@ inline uint64_t Channel::findRoom(uint64_t earliest) {
 
 uint64_t Channel::send(uint64_t earliest, Place place, uint64_t count,
                        bool write) {
+  lastVisit = none;
   for (; count; --count) {
     uint64_t cycle = findRoom(earliest);
     // Commands before the controller sees the request do not depend on it.
@@ -357,7 +353,7 @@ uint64_t Channel::send(uint64_t earliest, Place place, uint64_t count,
 }
 
 void Channel::drain() {
-  while (numOffers)
+  while (offered)
     step(never);
 }
 
@@ -386,8 +382,8 @@ uint64_t Channel::findServed(DRAMCommand command) const {
 }
 
 std::optional<uint64_t> Channel::findLoneEnd() const {
-  if (numOffers != 1 || accessQueued != 1 || nextRefresh != never ||
-      table->hasOtherWindows)
+  if (!llvm::isPowerOf2_64(offered) || accessQueued != 1 ||
+      nextRefresh != never || table->hasOtherWindows)
     return std::nullopt;
   const List &list = banks[next.bank()].lists[next.kind()];
   const Visit &visit = visits[list.head];

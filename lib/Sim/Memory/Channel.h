@@ -14,7 +14,7 @@ namespace rarefy {
 /// Where a transaction goes within its channel.
 struct Place {
   unsigned bank;
-  uint64_t row;
+  unsigned row;
 };
 
 /// Time advances from one command to the next, never cycle by cycle. Requests
@@ -41,7 +41,6 @@ public:
     ++accessNumber;
     accessQueued = 0;
     completed = 0;
-    lastVisit = none;
   }
 
   /// Issues what comes up to `limit`: no later request is seen before.
@@ -62,18 +61,22 @@ public:
 
 private:
   static constexpr uint64_t never = std::numeric_limits<uint64_t>::max();
-  static constexpr uint64_t noRow = never;
+  static constexpr unsigned noRow = ~0u;
   static constexpr uint8_t none = 0xff;
 
   /// Requests for a row that were sent one after the other.
   struct Visit {
-    uint64_t row;
-    uint64_t rank; // A candidate's, of the first if its row is not open.
+    uint64_t rank; // A candidate's, of the first.
+    /// If a command is offered for it: the cycle from which the rules of its
+    /// bank allow that, and where in `ready` those of the larger parts are.
+    uint64_t ready = 0;
+    std::array<uint16_t, numDRAMScopes - 1> parts{};
     uint32_t access;
-    uint8_t count;
+    unsigned row;
+    uint8_t count = 1;
     bool write;
-    bool counted; // The first.
-    uint8_t next; // In the same list.
+    bool counted = false; // The first.
+    uint8_t next = none;  // In the same list.
   };
 
   /// Visits of a bank, the oldest first.
@@ -88,22 +91,12 @@ private:
   enum Kind : uint8_t { Other, Hit };
 
   struct alignas(32) Bank {
-    uint64_t openRow = noRow;
+    unsigned openRow = noRow;
     /// Where in `ready` its parts are.
     std::array<uint16_t, numDRAMScopes> parts{};
     List lists[2];
-    /// Where in `offers` the first of each list is.
-    uint8_t offers[2] = {none, none};
     /// The row was opened for the first hit, which comes before all else.
     bool isOpening = false;
-  };
-
-  /// A command that the first visit of a list needs.
-  struct Offer {
-    uint64_t ready; // In its bank.
-    uint64_t rank;
-    /// Where in `ready` it is for the larger parts.
-    std::array<uint16_t, numDRAMScopes - 1> parts;
   };
 
   /// A command that may come next. Of those possible in a cycle, the one of
@@ -139,7 +132,7 @@ private:
   }
   DRAMCommand commandOf(const Bank &bank, Kind kind) const;
   uint64_t readyCycle(const Bank &bank, DRAMCommand command) const;
-  uint64_t readyCycle(const Offer &offer) const;
+  uint64_t readyCycle(const Visit &visit) const;
   uint64_t readyEverywhere(DRAMCommand command) const;
   void delay(unsigned part, DRAMCommand command, uint64_t cycle) {
     uint64_t &cycles = ready[part * numDRAMCommands + unsigned(command)];
@@ -149,10 +142,7 @@ private:
   void issueEverywhere(DRAMCommand command);
 
   void offer(Bank &bank, Kind kind);
-  void withdraw(Bank &bank, Kind kind);
-  llvm::ArrayRef<Offer> currentOffers() const {
-    return llvm::ArrayRef(offers).take_front(numOffers);
-  }
+  void withdraw(uint8_t visit) { offered &= ~(uint64_t(1) << visit); }
   void updateOffers(Bank &bank);
   void chooseNext();
   Candidate nextForOpener() const;
@@ -167,7 +157,6 @@ private:
   uint64_t findServed(DRAMCommand command) const;
   uint64_t findReturn(const Visit &visit, uint64_t cycle) const;
   void returnData(const Visit &visit, uint64_t cycle);
-  bool isLastVisit(Place place) const;
   void enqueue(Place place, bool write);
   uint64_t popReturn();
   uint64_t findRoom(uint64_t earliest);
@@ -184,12 +173,13 @@ private:
   /// Of earlier commands, for the rules that count them; see TimingTable.
   std::vector<int64_t> history;
   std::vector<Bank> banks;
-  std::vector<Offer> offers; // The first `numOffers`, in no order.
-  unsigned numOffers = 0;
   /// As many as may be outstanding, and a bit for each that is free.
   std::vector<Visit> visits;
   uint64_t freeVisits;
-  /// The one that the next request may belong to.
+  /// For those a command may come next: the first of a list, unless it waits
+  /// for the one that a row was opened for.
+  uint64_t offered = 0;
+  /// The one that is being sent, until it is served.
   uint8_t lastVisit = none;
   /// A ring of the cycles at which the data of served requests comes.
   std::vector<uint64_t> returns;

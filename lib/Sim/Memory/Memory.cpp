@@ -26,7 +26,8 @@ private:
     uint64_t of(uint64_t address) const { return (address >> shift) & mask; }
   };
 
-  /// Transactions that follow each other in a channel.
+  /// Transactions of a channel that follow each other and have one place: that
+  /// of the first.
   struct Run {
     uint64_t first, count;
   };
@@ -34,6 +35,7 @@ private:
   void arrangeFields();
   Place placeOf(uint64_t address) const;
   void addRuns(Segment segment);
+  void addRuns(unsigned channel, uint64_t first, uint64_t count);
   uint64_t send(unsigned channel, bool write);
   uint64_t completionOf(unsigned channel);
   void catchUp(unsigned channel);
@@ -97,7 +99,7 @@ Place Memory::Channels::placeOf(uint64_t address) const {
   uint64_t group = field(AddressField::PseudoChannel) * part.bankGroups +
                    field(AddressField::BankGroup);
   return {unsigned(group * part.banksPerGroup + field(AddressField::Bank)),
-          field(AddressField::Row)};
+          unsigned(field(AddressField::Row))};
 }
 
 /// Deals a segment's transactions to channels.
@@ -114,8 +116,21 @@ void Memory::Channels::addRuns(Segment segment) {
     unsigned channel = i & (config.channels - 1);
     if (runs[channel].empty())
       touched.push_back(channel);
-    runs[channel].push_back(
-        {i >> channelShift, ((last - i) >> channelShift) + 1});
+    addRuns(channel, i >> channelShift, ((last - i) >> channelShift) + 1);
+  }
+}
+
+/// Of transactions that a channel gets.
+void Memory::Channels::addRuns(unsigned channel, uint64_t first,
+                               uint64_t count) {
+  std::vector<Run> &list = runs[channel];
+  for (uint64_t end = first + count; first < end;) {
+    uint64_t alike = std::min(end, (first | columnMask) + 1) - first;
+    if (!list.empty() && !((list.back().first ^ first) & ~columnMask))
+      list.back().count += alike;
+    else
+      list.push_back({first, alike});
+    first += alike;
   }
 }
 
@@ -132,11 +147,7 @@ uint64_t Memory::Channels::send(unsigned channel, bool write) {
       left = std::ceil(leaves + (count - 1) * nominalCycles);
       continue;
     }
-    for (uint64_t end = first + count, at = first; at < end;) {
-      uint64_t alike = std::min(end, (at | columnMask) + 1) - at;
-      left = channels[channel].send(start, placeOf(at), alike, write);
-      at += alike;
-    }
+    left = channels[channel].send(start, placeOf(first), count, write);
   }
   runs[channel].clear();
   return left;
