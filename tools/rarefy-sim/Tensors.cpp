@@ -19,6 +19,14 @@ static Error makeError(const Twine &message) {
   return llvm::createStringError(message);
 }
 
+/// Fills an array of `T` with what `next` returns.
+template <typename T, typename F>
+static void fill(const Array &array, F &&next) {
+  auto *elements = static_cast<T *>(array.data);
+  for (int64_t i = 0, e = array.getNumElements(); i < e; ++i)
+    elements[i] = static_cast<T>(next());
+}
+
 /// Numbers that a machine can do something with: all of an element's width up
 /// to 12 bits; counters that are not negative; scales that tell scores apart.
 static Error writeRandom(program::TensorOp tensor,
@@ -32,19 +40,21 @@ static Error writeRandom(program::TensorOp tensor,
   bool isCounter = type.getIntOrFloatBitWidth() > 16;
   int64_t least =
       isCounter || type.isUnsignedInteger() ? 0 : -(1 << (width - 1));
+  auto nextNumber = [&] {
+    return least + static_cast<int64_t>(random() & ((1 << width) - 1));
+  };
+  auto nextScale = [&] { return (1 + (random() & 15)) * 0x1p-20f; };
   unsigned bytes = getByteWidth(array->type);
-  auto *element = static_cast<uint8_t *>(array->data);
-  for (int64_t i = 0, e = array->getNumElements(); i < e; ++i) {
-    int64_t number =
-        least + static_cast<int64_t>(random() & ((1 << width) - 1));
-    if (array->type == ElementType::F32) {
-      auto scale = static_cast<float>((1 + (random() & 15)) * 0x1p-20);
-      std::memcpy(element, &scale, bytes);
-    } else {
-      std::memcpy(element, &number, bytes);
-    }
-    element += bytes;
-  }
+  if (array->type == ElementType::F32)
+    fill<float>(*array, nextScale);
+  else if (bytes == 1)
+    fill<int8_t>(*array, nextNumber);
+  else if (bytes == 2)
+    fill<int16_t>(*array, nextNumber);
+  else if (bytes == 4)
+    fill<int32_t>(*array, nextNumber);
+  else
+    fill<int64_t>(*array, nextNumber);
   return spatten::writeTensor(tensor, memory, array->view());
 }
 
