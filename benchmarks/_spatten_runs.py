@@ -1,8 +1,9 @@
 """Which workloads run on which SpAtten, and what a run says."""
 
 import json
+import re
 import subprocess
-import time
+import sys
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from dataclasses import dataclass, replace
@@ -64,11 +65,11 @@ class Run:
 
 @dataclass(frozen=True)
 class Result:
-    """The statistics of a run, and the seconds that the simulator took for it with loading and random inputs."""
+    """The statistics of a run, and how many million cycles a second were simulated."""
 
     schedule: Schedule | Products
     statistics: Mapping
-    seconds: float
+    speed: float
 
     @property
     def cycles(self) -> int:
@@ -218,7 +219,7 @@ def simulate(folder: Path, wanted: Mapping[str, Run]) -> dict[str, Result]:
         for job in as_completed(jobs):
             result = results[jobs[job]] = job.result()
             done = f"[{len(results)}/{len(jobs)}] {jobs[job]}"
-            print(f"{done}: {result.cycles} cycles, simulated in {result.seconds:.1f} s", flush=True)
+            print(f"{done}: {result.cycles} cycles", flush=True)
     return {name: results[name] for name in wanted}
 
 
@@ -228,20 +229,20 @@ def _simulate(folder: Path, run: Run) -> Result:
     elf = _compile(folder, run, work)
     statistics = folder / "statistics.json"
     settings = [option for setting in run.settings for option in ("--set", setting)]
-    start = time.perf_counter()
-    _tool(
+    told = _tool(
         *(
             "rarefy-sim",
             elf,
             f"--config={config}",
             f"--stats=json={statistics}",
             "--inputs=random:1",
+            "--time",
             *settings,
         )
     )
-    seconds = time.perf_counter() - start
     elf.unlink()
-    return Result(work, json.loads(statistics.read_text()), seconds)
+    speed = re.search(r"([\d.]+) million a second", told)
+    return Result(work, json.loads(statistics.read_text()), float(speed[1]))
 
 
 def _compile(folder: Path, run: Run, work: Schedule | Products) -> Path:
@@ -257,5 +258,10 @@ def _compile(folder: Path, run: Run, work: Schedule | Products) -> Path:
     return elf
 
 
-def _tool(name: str, *arguments: object) -> None:
-    subprocess.run([TOOLS / name, *map(str, arguments)], check=True)
+def _tool(name: str, *arguments: object) -> str:
+    """Runs it and returns what it said on standard error, which is shown if it failed."""
+    done = subprocess.run([TOOLS / name, *map(str, arguments)], stderr=subprocess.PIPE, text=True)
+    if done.returncode:
+        sys.stderr.write(done.stderr)
+        done.check_returncode()
+    return done.stderr

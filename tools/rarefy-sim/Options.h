@@ -42,6 +42,9 @@ struct Options {
       "stats", llvm::cl::init("table"), llvm::cl::cat(measure),
       llvm::cl::desc("Figures as a table or as JSON (table)"),
       llvm::cl::value_desc("json|table[=file]")};
+  llvm::cl::opt<bool> time{
+      "time", llvm::cl::cat(measure),
+      llvm::cl::desc("Say on standard error how fast the simulation was")};
   llvm::cl::opt<std::string> trace{
       "trace", llvm::cl::cat(measure),
       llvm::cl::desc("Write what runs when, for Perfetto or Chrome"),

@@ -5,6 +5,7 @@
 #include "rarefy/Support/Output.h"
 #include "llvm/Support/FileSystem.h"
 #include "llvm/Support/FormatVariadic.h"
+#include "llvm/Support/Process.h"
 
 using namespace rarefy;
 using llvm::Error;
@@ -37,6 +38,30 @@ void rarefy::printStatistics(const spatten::Statistics &statistics,
     os << llvm::formatv("{0:2}\n", llvm::json::Value(statistics.toJSON()));
   else
     statistics.printTable(os);
+}
+
+double Stopwatch::seconds() const {
+  return llvm::TimeRecord::getCurrentTime(false).getProcessTime() - start;
+}
+
+void Stopwatch::show(uint64_t cycle) {
+  static const bool isTerminal = llvm::sys::Process::StandardErrIsDisplayed();
+  if (!isTerminal || seconds() < 2)
+    return;
+  llvm::errs() << llvm::formatv("\r{0} million cycles", cycle / 1000000);
+  shown = true;
+}
+
+void Stopwatch::stop() {
+  stopped = std::max(seconds(), 1e-6); // No finer than clocks are.
+  if (shown)
+    llvm::errs() << "\n";
+}
+
+void Stopwatch::printSpeed(uint64_t cycles) const {
+  llvm::errs() << llvm::formatv(
+      "{0} cycles simulated in {1:f3} s: {2:f2} million a second\n", cycles,
+      stopped, cycles / stopped * 1e-6);
 }
 
 void rarefy::printDiagnostic(Diagnostic &diagnostic) {

@@ -3,6 +3,7 @@
 
 #include "mlir/IR/Diagnostics.h"
 #include "rarefy/Sim/SpAtten.h"
+#include "llvm/Support/Timer.h"
 #include "llvm/Support/ToolOutputFile.h"
 
 namespace rarefy {
@@ -17,6 +18,25 @@ struct StatisticsForm {
 
 void printStatistics(const spatten::Statistics &statistics,
                      const StatisticsForm &form, raw_ostream &os);
+
+/// Tells a person at a terminal how far a long run is, and anyone who asks how
+/// long it took.
+class Stopwatch {
+public:
+  /// Prints the cycle, if there is a terminal and some seconds have passed.
+  void show(uint64_t cycle);
+  /// Ends that line.
+  void stop();
+  /// Prints the processor's time for `cycles`, without that before and after.
+  void printSpeed(uint64_t cycles) const;
+
+private:
+  double seconds() const;
+
+  double start = llvm::TimeRecord::getCurrentTime(true).getProcessTime();
+  double stopped = 0;
+  bool shown = false;
+};
 
 /// Prints "file:line:column: error: text".
 void printDiagnostic(Diagnostic &diagnostic);

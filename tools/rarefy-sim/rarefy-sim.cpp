@@ -42,7 +42,12 @@ static Error run(const Options &options, MLIRContext &context) {
   if (!options.trace.empty())
     if (Error error = OutputFile::open(options.trace).moveInto(trace))
       return error;
-  auto statistics = (*simulator)->run(trace ? &trace->os() : nullptr);
+  Stopwatch stopwatch;
+  auto statistics =
+      (*simulator)->run(trace ? &trace->os() : nullptr, [&](uint64_t cycle) {
+        stopwatch.show(cycle);
+      });
+  stopwatch.stop();
   if (!statistics)
     return statistics.takeError();
   auto outputs = readOutputs(*program, memory);
@@ -61,6 +66,8 @@ static Error run(const Options &options, MLIRContext &context) {
     return error;
   if (Error error = figures->finish())
     return error;
+  if (options.time)
+    stopwatch.printSpeed(statistics->cycles);
   figures->keep();
   if (trace)
     trace->keep();

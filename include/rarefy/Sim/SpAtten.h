@@ -155,8 +155,11 @@ public:
 
   /// Runs the program from its start to its end, and writes what each engine
   /// did when to `trace` in the Trace Event Format of Chrome and Perfetto.
-  /// Errors begin with the instruction's place in the program, from 1 on.
-  llvm::Expected<Statistics> run(raw_ostream *trace = nullptr);
+  /// Errors begin with the instruction's place in the program, from 1 on. Every
+  /// million cycles, or a little later, `progress` is told the cycle.
+  llvm::Expected<Statistics>
+  run(raw_ostream *trace = nullptr,
+      llvm::function_ref<void(uint64_t)> progress = {});
 
 private:
   struct Implementation;

@@ -77,6 +77,9 @@ struct Loop {
   std::vector<unsigned> heads = {};
 };
 
+/// How often a caller is told how far a run is.
+constexpr uint64_t progressCycles = 1000000;
+
 /// One run of a program.
 class Run {
 public:
@@ -85,7 +88,7 @@ public:
       : steps(steps), statistics(statistics), core(config, memory, statistics),
         costs(config, statistics), timeline(config, statistics, trace) {}
 
-  Error run();
+  Error run(llvm::function_ref<void(uint64_t)> progress);
 
 private:
   /// Whether the front end waits for the rest of the machine.
@@ -241,7 +244,8 @@ Error Run::advance() {
   return Error::success();
 }
 
-Error Run::run() {
+Error Run::run(llvm::function_ref<void(uint64_t)> progress) {
+  uint64_t told = progressCycles;
   EngineStatistics &control = statistics.engines[unsigned(Engine::Control)];
   while (true) {
     if (Error error = advance())
@@ -261,6 +265,10 @@ Error Run::run() {
       llvm_unreachable("the verifier saw a signal for every wait");
     if (Error error = timeline.start(*start))
       return error;
+    if (progress && start->cycle >= told) {
+      progress(start->cycle);
+      told = start->cycle + progressCycles;
+    }
     if (state == State::Full && start->engine == steps[place].engine) {
       state = State::Running;
       uint64_t resumed = std::max(cycle, start->cycle);
@@ -343,7 +351,8 @@ Simulator::create(program::ProgramOp program, SpAttenConfig config) {
           std::move(steps), std::move(config), std::move(*memory)})));
 }
 
-Expected<Statistics> Simulator::run(raw_ostream *os) {
+Expected<Statistics>
+Simulator::run(raw_ostream *os, llvm::function_ref<void(uint64_t)> progress) {
   Implementation &self = *implementation;
   if (Error error = self.memory.checkWritten())
     return error;
@@ -354,7 +363,7 @@ Expected<Statistics> Simulator::run(raw_ostream *os) {
     trace.emplace(*os, self.config.clockGHz);
   if (Error error = Run(self.steps, self.config, self.memory, statistics,
                         trace ? &*trace : nullptr)
-                        .run())
+                        .run(progress))
     return error;
   if (Error error = statistics.check())
     return error;

@@ -3,6 +3,8 @@
 // RUN:   --stats=json --trace=%t.json | FileCheck %s
 // RUN: rarefy-sim %s --config=%src/configs/spatten.yaml --inputs=random | FileCheck %s --check-prefix=TABLE
 // RUN: %python -m json.tool %t.json > /dev/null
+// RUN: rarefy-sim %s --config=%src/configs/spatten.yaml --set memory.mode=nominal --inputs=random --time 2>&1 \
+// RUN:   >/dev/null | FileCheck %s --check-prefix=TIME
 // RUN: FileCheck %s --check-prefix=TRACE < %t.json
 
 // The front end hands over an instruction in the cycle after it read it: the
@@ -36,6 +38,7 @@
 // CHECK-NEXT: "memory": 0,
 // CHECK-NEXT: "waiting_for": {
 // CHECK-NEXT: "fetch_value": {{[0-9]+}}
+// TIME: {{^}}180 cycles simulated in {{[0-9.]+}} s: {{[0-9.]+}} million a second{{$}}
 // TABLE: spatten, timing memory: {{[0-9]+}} cycles
 // TABLE: engine
 // TABLE: score 1 2

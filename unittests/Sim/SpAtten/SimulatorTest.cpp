@@ -1,5 +1,6 @@
 #include "mlir/IR/BuiltinOps.h"
 #include "mlir/IR/MLIRContext.h"
+#include "mlir/Parser/Parser.h"
 #include "rarefy/Sim/SpAtten.h"
 #include "gtest/gtest.h"
 
@@ -31,6 +32,33 @@ TEST(SpAttenSimulator, FencesNameEngines) {
   ASSERT_EQ(names.size(), kEngines - 1);
   for (unsigned engine = 1; engine < kEngines; ++engine)
     EXPECT_EQ(names[engine - 1], getName(Engine(engine)));
+}
+
+TEST(SpAttenSimulator, TellsHowFarItIs) {
+  MLIRContext context;
+  context.loadDialect<program::ISADialect, SpAttenDialect>();
+  auto module = parseSourceString<ModuleOp>(R"(
+    isa.program @p for "spatten" {key_lines = 256 : i64,
+        value_lines = 256 : i64, rows_per_line = 8 : i64, max_keys = 1024 : i64} {
+      isa.tensor @query in at 0 : tensor<64xi16> = dense<1> : tensor<64xi16>
+      spatten.credit signal = [0]
+      spatten.loop count = 65535
+      spatten.load_query wait = [0], signal = [0]
+      spatten.load_query wait = [0], signal = [0]
+      spatten.load_query wait = [0], signal = [0]
+      spatten.end_loop
+      spatten.halt
+    })",
+                                            &context);
+  auto simulator = llvm::cantFail(Simulator::create(
+      *module->getOps<program::ProgramOp>().begin(), getConfig()));
+  std::vector<uint64_t> told = {0};
+  uint64_t cycles = llvm::cantFail(simulator->run(nullptr, [&](uint64_t cycle) {
+                      EXPECT_GE(cycle, told.back() + 1000000);
+                      told.push_back(cycle);
+                    })).cycles;
+  EXPECT_GE(cycles, 2000000u);
+  EXPECT_EQ(told.size(), 1 + cycles / 1000000);
 }
 
 TEST(SpAttenStatistics, ContradictThemselvesVisibly) {
