@@ -219,7 +219,7 @@ def simulate(folder: Path, wanted: Mapping[str, Run]) -> dict[str, Result]:
         for job in as_completed(jobs):
             result = results[jobs[job]] = job.result()
             done = f"[{len(results)}/{len(jobs)}] {jobs[job]}"
-            print(f"{done}: {result.cycles} cycles", flush=True)
+            print(f"{done}: {result.cycles} cycles, {result.speed:.1f} million a second", flush=True)
     return {name: results[name] for name in wanted}
 
 
@@ -238,11 +238,15 @@ def _simulate(folder: Path, run: Run) -> Result:
             "--inputs=random:1",
             "--time",
             *settings,
-        )
+        ),
+        is_asked=True,
     )
     elf.unlink()
-    speed = re.search(r"([\d.]+) million a second", told)
-    return Result(work, json.loads(statistics.read_text()), float(speed[1]))
+    seconds = re.search(r"cycles simulated in ([\d.]+) s", told)
+    if not seconds:
+        raise RuntimeError(f"rarefy-sim --time: expected the seconds of the simulation, found {told!r}")
+    figures = json.loads(statistics.read_text())
+    return Result(work, figures, figures["cycles"] / float(seconds[1]) / MEGA)
 
 
 def _compile(folder: Path, run: Run, work: Schedule | Products) -> Path:
@@ -258,10 +262,10 @@ def _compile(folder: Path, run: Run, work: Schedule | Products) -> Path:
     return elf
 
 
-def _tool(name: str, *arguments: object) -> str:
-    """Runs it and returns what it said on standard error, which is shown if it failed."""
+def _tool(name: str, *arguments: object, is_asked: bool = False) -> str:
+    """Runs it and returns what it said on standard error, which is shown unless it was asked for that."""
     done = subprocess.run([TOOLS / name, *map(str, arguments)], stderr=subprocess.PIPE, text=True)
-    if done.returncode:
+    if done.returncode or not is_asked:
         sys.stderr.write(done.stderr)
-        done.check_returncode()
+    done.check_returncode()
     return done.stderr

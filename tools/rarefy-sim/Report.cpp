@@ -5,19 +5,11 @@
 #include "rarefy/Support/Output.h"
 #include "llvm/Support/FileSystem.h"
 #include "llvm/Support/FormatVariadic.h"
-#include "llvm/Support/Process.h"
+#include <algorithm>
 
 using namespace rarefy;
 using llvm::Error;
 using llvm::Expected;
-
-Expected<StatisticsForm> StatisticsForm::parse(StringRef option) {
-  auto [form, path] = option.split('=');
-  if (form != "json" && form != "table")
-    return llvm::createStringError("--stats=" + option +
-                                   ": expected json or table");
-  return StatisticsForm{form == "json", path.empty() ? "-" : path.str()};
-}
 
 Expected<std::unique_ptr<OutputFile>> OutputFile::open(StringRef path) {
   std::error_code error;
@@ -32,12 +24,42 @@ Error OutputFile::finish() {
   return finishOutput(os(), name == "-" ? "standard output" : name);
 }
 
-void rarefy::printStatistics(const spatten::Statistics &statistics,
-                             const StatisticsForm &form, raw_ostream &os) {
-  if (form.isJSON)
-    os << llvm::formatv("{0:2}\n", llvm::json::Value(statistics.toJSON()));
+Expected<Report> Report::parse(StringRef option) {
+  auto [form, path] = option.split('=');
+  if (form != "json" && form != "table")
+    return llvm::createStringError("--stats=" + option +
+                                   ": expected json or table");
+  Report report;
+  report.isJSON = form == "json";
+  report.path = path.empty() ? "-" : path.str();
+  return report;
+}
+
+Error Report::open(StringRef tracePath) {
+  if (Error error = OutputFile::open(path).moveInto(figures))
+    return error;
+  return tracePath.empty() ? Error::success()
+                           : OutputFile::open(tracePath).moveInto(traces);
+}
+
+Error Report::finishTrace() {
+  return traces ? traces->finish() : Error::success();
+}
+
+Error Report::write(const spatten::Statistics &statistics) {
+  if (isJSON)
+    figures->os() << llvm::formatv("{0:2}\n",
+                                   llvm::json::Value(statistics.toJSON()));
   else
-    statistics.printTable(os);
+    statistics.printTable(figures->os());
+  if (Error error = finishOutput(llvm::outs(), "standard output"))
+    return error;
+  if (Error error = figures->finish())
+    return error;
+  figures->keep();
+  if (traces)
+    traces->keep();
+  return Error::success();
 }
 
 double Stopwatch::seconds() const {
@@ -45,7 +67,6 @@ double Stopwatch::seconds() const {
 }
 
 void Stopwatch::show(uint64_t cycle) {
-  static const bool isTerminal = llvm::sys::Process::StandardErrIsDisplayed();
   if (!isTerminal || seconds() < 2)
     return;
   llvm::errs() << llvm::formatv("\r{0} million cycles", cycle / 1000000);

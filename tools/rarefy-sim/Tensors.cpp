@@ -44,17 +44,22 @@ static Error writeRandom(program::TensorOp tensor,
     return least + static_cast<int64_t>(random() & ((1 << width) - 1));
   };
   auto nextScale = [&] { return (1 + (random() & 15)) * 0x1p-20f; };
-  unsigned bytes = getByteWidth(array->type);
-  if (array->type == ElementType::F32)
+  switch (array->type == ElementType::F32 ? 0 : getByteWidth(array->type)) {
+  case 0:
     fill<float>(*array, nextScale);
-  else if (bytes == 1)
+    break;
+  case 1:
     fill<int8_t>(*array, nextNumber);
-  else if (bytes == 2)
+    break;
+  case 2:
     fill<int16_t>(*array, nextNumber);
-  else if (bytes == 4)
+    break;
+  case 4:
     fill<int32_t>(*array, nextNumber);
-  else
+    break;
+  default:
     fill<int64_t>(*array, nextNumber);
+  }
   return spatten::writeTensor(tensor, memory, array->view());
 }
 
@@ -149,6 +154,8 @@ rarefy::readOutputs(program::ProgramOp program,
 
 Error rarefy::writeOutputs(ArrayRef<std::pair<std::string, Array>> outputs,
                            StringRef folder) {
+  if (folder.empty())
+    return Error::success();
   if (std::error_code error = llvm::sys::fs::create_directories(folder))
     return makeError(folder + ": " + error.message());
   std::vector<std::string> names(llvm::make_first_range(outputs).begin(),
@@ -165,6 +172,8 @@ Error rarefy::writeOutputs(ArrayRef<std::pair<std::string, Array>> outputs,
 
 void rarefy::printOutputs(ArrayRef<std::pair<std::string, Array>> outputs,
                           unsigned elements, raw_ostream &os) {
+  if (elements == 0)
+    return;
   for (const auto &[name, array] : outputs) {
     int64_t count = array.getNumElements();
     os << name << ": " << formatType(array.shape, array.type) << " [";

@@ -17,11 +17,12 @@ llvm::Error writeInputs(program::ProgramOp program,
 llvm::Expected<std::vector<std::pair<std::string, Array>>>
 readOutputs(program::ProgramOp program, const spatten::DeviceMemory &memory);
 
-/// Writes each tensor to `folder`, which is made if it is not there.
+/// Writes each tensor to `folder`, which is made if it is not there; none if it
+/// has no name.
 llvm::Error writeOutputs(ArrayRef<std::pair<std::string, Array>> outputs,
                          StringRef folder);
 
-/// Prints the first elements of each tensor.
+/// Prints the first elements of each tensor; nothing for none.
 void printOutputs(ArrayRef<std::pair<std::string, Array>> outputs,
                   unsigned elements, raw_ostream &os);
 

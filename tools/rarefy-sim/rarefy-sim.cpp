@@ -7,19 +7,17 @@
 #include "Version.h"
 
 #include "mlir/IR/MLIRContext.h"
-#include "rarefy/Support/Output.h"
 #include "rarefy/Target/Program/LoadProgram.h"
 #include "llvm/Support/InitLLVM.h"
 
 using namespace rarefy;
-namespace cl = llvm::cl;
 using llvm::Error;
 
 /// All that can fail.
 static Error run(const Options &options, MLIRContext &context) {
-  auto form = StatisticsForm::parse(options.stats);
-  if (!form)
-    return form.takeError();
+  auto report = Report::parse(options.stats);
+  if (!report)
+    return report.takeError();
   auto config = readSpAttenConfig(options.config, options.overrides);
   if (!config)
     return config.takeError();
@@ -36,41 +34,27 @@ static Error run(const Options &options, MLIRContext &context) {
   if (Error error = writeInputs(*program, memory, options.inputs))
     return error;
   // What cannot be written is known before the run, and leaves no file behind.
-  std::unique_ptr<OutputFile> figures, trace;
-  if (Error error = OutputFile::open(form->path).moveInto(figures))
+  if (Error error = report->open(options.trace))
     return error;
-  if (!options.trace.empty())
-    if (Error error = OutputFile::open(options.trace).moveInto(trace))
-      return error;
   Stopwatch stopwatch;
-  auto statistics =
-      (*simulator)->run(trace ? &trace->os() : nullptr, [&](uint64_t cycle) {
-        stopwatch.show(cycle);
-      });
+  auto statistics = (*simulator)->run(report->trace(), [&](uint64_t cycle) {
+    stopwatch.show(cycle);
+  });
   stopwatch.stop();
   if (!statistics)
     return statistics.takeError();
   auto outputs = readOutputs(*program, memory);
   if (!outputs)
     return outputs.takeError();
-  if (trace)
-    if (Error error = trace->finish())
-      return error;
-  if (!options.outputs.empty())
-    if (Error error = writeOutputs(*outputs, options.outputs))
-      return error;
-  if (options.elements)
-    printOutputs(*outputs, options.elements, llvm::outs());
-  printStatistics(*statistics, *form, figures->os());
-  if (Error error = finishOutput(llvm::outs(), "standard output"))
+  if (Error error = report->finishTrace())
     return error;
-  if (Error error = figures->finish())
+  if (Error error = writeOutputs(*outputs, options.outputs))
+    return error;
+  printOutputs(*outputs, options.elements, llvm::outs());
+  if (Error error = report->write(*statistics))
     return error;
   if (options.time)
     stopwatch.printSpeed(statistics->cycles);
-  figures->keep();
-  if (trace)
-    trace->keep();
   return Error::success();
 }
 
@@ -79,7 +63,7 @@ int main(int argc, char **argv) {
   dropLLVMOptions();
   setVersionPrinter();
   Options options;
-  cl::ParseCommandLineOptions(
+  llvm::cl::ParseCommandLineOptions(
       argc, argv, "Runs a program of an accelerator on a simulated machine.\n");
   DialectRegistry registry;
   registry.insert<program::ISADialect, spatten::SpAttenDialect>();

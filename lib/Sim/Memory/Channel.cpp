@@ -5,6 +5,7 @@
 #include "llvm/ADT/bit.h"
 #include "llvm/Support/MathExtras.h"
 #include <algorithm>
+#include <utility>
 
 namespace rarefy {
 
@@ -15,8 +16,8 @@ Channel::Channel(const MemoryConfig &config, const TimingTable &table)
       freeVisits(~uint64_t(0) >> (64 - config.outstandingPerChannel)),
       returns(config.outstandingPerChannel) {
   for (auto [bank, parts] : llvm::zip(banks, table.partsOfBank))
-    for (auto [index, part] : llvm::zip(bank.parts, parts))
-      index = part * numDRAMCommands;
+    for (auto [slot, part] : llvm::zip(bank.slots, parts))
+      slot = part * numDRAMCommands;
   if (config.refresh.mode == RefreshMode::AllBank)
     nextRefresh = config.refresh.intervalCycles;
 }
@@ -24,16 +25,16 @@ Channel::Channel(const MemoryConfig &config, const TimingTable &table)
 /// When the table allows a command to a bank, after all that was issued.
 uint64_t Channel::readyCycle(const Bank &bank, DRAMCommand command) const {
   uint64_t cycle = 0;
-  for (unsigned part : bank.parts)
-    cycle = std::max(cycle, ready[part + unsigned(command)]);
+  for (unsigned slot : bank.slots)
+    cycle = std::max(cycle, ready[slot + unsigned(command)]);
   return cycle;
 }
 
 /// When the command that is offered may come.
 inline uint64_t Channel::readyCycle(const Visit &visit) const {
-  const auto &parts = visit.parts;
-  return std::max(std::max(std::max(visit.ready, clock), ready[parts[0]]),
-                  std::max(ready[parts[1]], ready[parts[2]]));
+  const auto &slots = visit.slots;
+  return std::max(std::max(std::max(visit.ready, clock), ready[slots[0]]),
+                  std::max(ready[slots[1]], ready[slots[2]]));
 }
 
 uint64_t Channel::readyEverywhere(DRAMCommand command) const {
@@ -86,9 +87,9 @@ inline void Channel::offer(Bank &bank, Kind kind) {
     return;
   Visit &visit = visits[first];
   auto command = unsigned(commandOf(bank, kind));
-  visit.ready = ready[bank.parts.back() + command];
-  for (auto [index, part] : llvm::zip(visit.parts, bank.parts))
-    index = part + command;
+  visit.ready = ready[bank.slots.back() + command];
+  for (auto [slot, first] : llvm::zip(visit.slots, bank.slots))
+    slot = first + command;
   offered |= uint64_t(1) << first;
 }
 
@@ -97,20 +98,12 @@ inline void Channel::updateOffers(Bank &bank) {
   offer(bank, Other);
 }
 
-inline void Channel::chooseNext() {
+/// Of what is offered, but for ranks with a bit of `excluded`.
+inline Channel::Candidate Channel::findNext(uint64_t excluded) const {
   Candidate best;
   for (uint64_t left = offered; left; left &= left - 1) {
     const Visit &visit = visits[llvm::countr_zero(left)];
-    best.consider(readyCycle(visit), visit.rank);
-  }
-  next = best;
-}
-
-Channel::Candidate Channel::nextForOpener() const {
-  Candidate best;
-  for (uint64_t left = offered; left; left &= left - 1) {
-    const Visit &visit = visits[llvm::countr_zero(left)];
-    if (!(visit.rank & Candidate::isNoOpener))
+    if (!(visit.rank & excluded))
       best.consider(readyCycle(visit), visit.rank);
   }
   return best;
@@ -128,7 +121,7 @@ void Channel::open(Bank &bank) {
   uint8_t index = others.head;
   bank.openRow = visits[index].row;
   bank.isOpening = true;
-  visits[index].rank &= ~Candidate::isNoOpener;
+  visits[index].rank &= ~Candidate::noOpenerBit;
   if (visits[index].next == none) {
     visits[index].rank |= Hit;
     hits = {index, index};
@@ -168,11 +161,11 @@ inline void Channel::apply(DRAMCommand command, const Bank &bank,
                            uint64_t cycle) {
   for (const TimingRule &rule : table->rules[unsigned(command)]) {
     uint64_t &allowed =
-        ready[bank.parts[unsigned(rule.scope)] + unsigned(rule.following)];
+        ready[bank.slots[unsigned(rule.scope)] + unsigned(rule.following)];
     allowed = std::max(allowed, cycle + rule.cycles);
   }
   for (const TimingRule &rule : table->windowRules[unsigned(command)])
-    delayWindow(rule, bank.parts[unsigned(rule.scope)] / numDRAMCommands,
+    delayWindow(rule, bank.slots[unsigned(rule.scope)] / numDRAMCommands,
                 cycle);
   clock = cycle + 1;
 }
@@ -219,7 +212,7 @@ inline void Channel::issueHit(Bank &bank, uint64_t cycle) {
   DRAMCommand command = visit.write ? DRAMCommand::Write : DRAMCommand::Read;
   apply(command, bank, cycle);
   visit.counted = false;
-  visit.rank = (visit.rank | Candidate::isNoOpener) + rankStep;
+  visit.rank |= Candidate::noOpenerBit;
   if (--visit.count == 0) {
     freeVisits |= uint64_t(1) << hits.head;
     withdraw(hits.head);
@@ -234,7 +227,7 @@ inline void Channel::issue() {
   Bank &bank = banks[next.bank()];
   next.kind() == Hit ? issueHit(bank, next.cycle())
                      : issueOther(bank, next.cycle());
-  chooseNext();
+  next = findNext();
 }
 
 inline uint64_t Channel::popReturn() {
@@ -248,7 +241,6 @@ inline uint64_t Channel::popReturn() {
 
 /// Adds a request to the visit before it, or begins one.
 inline void Channel::enqueue(Place place, bool write) {
-  uint64_t rank = nextRank(place.bank);
   ++outstanding;
   ++accessQueued;
   if (lastVisit != none) {
@@ -260,7 +252,7 @@ inline void Channel::enqueue(Place place, bool write) {
   Bank &bank = banks[place.bank];
   Kind kind = bank.openRow == place.row ? Hit : Other;
   Visit &visit = visits[index];
-  visit = {.rank = rank | kind,
+  visit = {.rank = nextRank(place.bank) | kind,
            .access = accessNumber,
            .row = place.row,
            .write = write};
@@ -277,7 +269,7 @@ inline void Channel::enqueue(Place place, bool write) {
 /// refreshed. Nothing else is issued meanwhile.
 void Channel::refresh() {
   clock = std::max(clock, nextRefresh);
-  while ((next = nextForOpener()).cycle() != never)
+  while ((next = findNext(Candidate::noOpenerBit)).cycle() != never)
     issue();
   if (llvm::any_of(banks, [](auto &bank) { return bank.openRow != noRow; })) {
     issueEverywhere(DRAMCommand::PrechargeAll);
@@ -287,7 +279,7 @@ void Channel::refresh() {
   issueEverywhere(DRAMCommand::Refresh);
   for (Bank &bank : banks)
     updateOffers(bank);
-  chooseNext();
+  next = findNext();
   ++counts.refreshes;
   nextRefresh += config->refresh.intervalCycles;
 }
@@ -387,8 +379,7 @@ std::optional<uint64_t> Channel::findLoneEnd() const {
     return std::nullopt;
   const List &list = banks[next.bank()].lists[next.kind()];
   const Visit &visit = visits[list.head];
-  if (list.head != list.tail || visit.count != 1 ||
-      visit.access != accessNumber)
+  if (visit.access != accessNumber)
     return std::nullopt;
   return findReturn(
       visit, findServed(visit.write ? DRAMCommand::Write : DRAMCommand::Read));

@@ -4,7 +4,6 @@
 #define RAREFY_LIB_SIM_MEMORY_CHANNEL_H
 
 #include "TimingTable.h"
-#include "llvm/ADT/ArrayRef.h"
 #include <algorithm>
 #include <limits>
 #include <optional>
@@ -51,7 +50,8 @@ public:
   void drain();
   /// Serves only those of the access, and returns when their last data comes.
   uint64_t finishAccess();
-  /// The same without serving it, if it is one request and there is no other.
+  /// The same without serving it, if it is one request. None if there are
+  /// others, refreshes, or windows but of activations.
   std::optional<uint64_t> findLoneEnd() const;
 
   /// Whether all that was issued was before `cycle`.
@@ -64,13 +64,13 @@ private:
   static constexpr unsigned noRow = ~0u;
   static constexpr uint8_t none = 0xff;
 
-  /// Requests for a row that were sent one after the other.
+  /// Requests for a row of one `send`.
   struct Visit {
-    uint64_t rank; // A candidate's, of the first.
+    uint64_t rank; // A candidate's.
     /// If a command is offered for it: the cycle from which the rules of its
-    /// bank allow that, and where in `ready` those of the larger parts are.
+    /// bank allow that, and where in `ready` it is for the larger parts.
     uint64_t ready = 0;
-    std::array<uint16_t, numDRAMScopes - 1> parts{};
+    std::array<uint16_t, numDRAMScopes - 1> slots{};
     uint32_t access;
     unsigned row;
     uint8_t count = 1;
@@ -87,13 +87,13 @@ private:
     bool empty() const { return head == none; }
   };
 
-  /// Visits of a bank: those of the open row, or of others.
+  /// Visits of a bank: for other rows, or for the one that is open.
   enum Kind : uint8_t { Other, Hit };
 
   struct alignas(32) Bank {
     unsigned openRow = noRow;
-    /// Where in `ready` its parts are.
-    std::array<uint16_t, numDRAMScopes> parts{};
+    /// Where in `ready` each of its parts begins.
+    std::array<uint16_t, numDRAMScopes> slots{};
     List lists[2];
     /// The row was opened for the first hit, which comes before all else.
     bool isOpening = false;
@@ -108,15 +108,11 @@ private:
     Key key = ~Key(0);
 
     static constexpr unsigned bankBits = 10; // As configurations allow.
-    static constexpr uint64_t isNoOpener = uint64_t(1) << 63;
+    static constexpr uint64_t noOpenerBit = uint64_t(1) << 63;
 
     uint64_t cycle() const { return key >> 64; }
-    unsigned bank() const { return bankOf(key); }
-    Kind kind() const { return kindOf(key); }
-    static unsigned bankOf(uint64_t rank) {
-      return (rank >> 1) & ((1 << bankBits) - 1);
-    }
-    static Kind kindOf(uint64_t rank) { return Kind(rank & 1); }
+    unsigned bank() const { return (key >> 1) & ((1 << bankBits) - 1); }
+    Kind kind() const { return Kind(key & 1); }
 
     /// Becomes another that comes before it.
     void consider(uint64_t cycle, uint64_t rank) {
@@ -124,11 +120,9 @@ private:
     }
   };
 
-  /// From the rank of one request to the next one's.
-  static constexpr uint64_t rankStep = uint64_t(1) << (Candidate::bankBits + 1);
-
   uint64_t nextRank(unsigned bank) {
-    return Candidate::isNoOpener | nextOrder++ * rankStep | uint64_t(bank) << 1;
+    return Candidate::noOpenerBit | nextOrder++ << (Candidate::bankBits + 1) |
+           uint64_t(bank) << 1;
   }
   DRAMCommand commandOf(const Bank &bank, Kind kind) const;
   uint64_t readyCycle(const Bank &bank, DRAMCommand command) const;
@@ -144,8 +138,7 @@ private:
   void offer(Bank &bank, Kind kind);
   void withdraw(uint8_t visit) { offered &= ~(uint64_t(1) << visit); }
   void updateOffers(Bank &bank);
-  void chooseNext();
-  Candidate nextForOpener() const;
+  Candidate findNext(uint64_t excluded = 0) const;
 
   void issue();
   void issueHit(Bank &bank, uint64_t cycle);
@@ -176,8 +169,8 @@ private:
   /// As many as may be outstanding, and a bit for each that is free.
   std::vector<Visit> visits;
   uint64_t freeVisits;
-  /// For those a command may come next: the first of a list, unless it waits
-  /// for the one that a row was opened for.
+  /// A bit for each whose next command is offered: the first of a list, unless
+  /// it waits for the one that a row was opened for.
   uint64_t offered = 0;
   /// The one that is being sent, until it is served.
   uint8_t lastVisit = none;

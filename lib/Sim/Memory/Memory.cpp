@@ -26,8 +26,7 @@ private:
     uint64_t of(uint64_t address) const { return (address >> shift) & mask; }
   };
 
-  /// Transactions of a channel that follow each other and have one place: that
-  /// of the first.
+  /// Transactions that follow each other in a channel.
   struct Run {
     uint64_t first, count;
   };
@@ -35,8 +34,8 @@ private:
   void arrangeFields();
   Place placeOf(uint64_t address) const;
   void addRuns(Segment segment);
-  void addRuns(unsigned channel, uint64_t first, uint64_t count);
   uint64_t send(unsigned channel, bool write);
+  uint64_t sendNominal(unsigned channel);
   uint64_t completionOf(unsigned channel);
   void catchUp(unsigned channel);
 
@@ -116,41 +115,46 @@ void Memory::Channels::addRuns(Segment segment) {
     unsigned channel = i & (config.channels - 1);
     if (runs[channel].empty())
       touched.push_back(channel);
-    addRuns(channel, i >> channelShift, ((last - i) >> channelShift) + 1);
+    runs[channel].push_back(
+        {i >> channelShift, ((last - i) >> channelShift) + 1});
   }
 }
 
-/// Of transactions that a channel gets.
-void Memory::Channels::addRuns(unsigned channel, uint64_t first,
-                               uint64_t count) {
-  std::vector<Run> &list = runs[channel];
-  for (uint64_t end = first + count; first < end;) {
-    uint64_t alike = std::min(end, (first | columnMask) + 1) - first;
-    if (!list.empty() && !((list.back().first ^ first) & ~columnMask))
-      list.back().count += alike;
-    else
-      list.push_back({first, alike});
-    first += alike;
-  }
-}
-
-/// Sends a channel its transactions; returns when the last one left.
-uint64_t Memory::Channels::send(unsigned channel, bool write) {
+/// Sends a channel its transactions, those at once that follow each other and
+/// have one place, whatever runs they are of. Returns when the last one left.
+uint64_t Memory::Channels::send(unsigned number, bool write) {
+  catchUp(number);
+  Channel &channel = channels[number];
+  channel.beginAccess();
+  Run alike{0, 0};
   uint64_t left = 0;
-  catchUp(channel);
-  channels[channel].beginAccess();
-  for (auto [first, count] : runs[channel]) {
-    if (config.mode == MemoryMode::Nominal) {
-      double leaves = std::max(double(start), busFree[channel]);
-      busFree[channel] = leaves + count * nominalCycles;
-      busBusy[channel] += count * nominalCycles;
-      left = std::ceil(leaves + (count - 1) * nominalCycles);
-      continue;
+  auto sendAlike = [&] {
+    if (alike.count)
+      left = channel.send(start, placeOf(alike.first), alike.count, write);
+  };
+  for (auto [first, count] : runs[number])
+    for (uint64_t end = first + count, at = first; at < end;) {
+      if (!alike.count || ((alike.first ^ at) & ~columnMask)) {
+        sendAlike();
+        alike = {at, 0};
+      }
+      uint64_t next = std::min(end, (at | columnMask) + 1);
+      alike.count += next - at;
+      at = next;
     }
-    left = channels[channel].send(start, placeOf(first), count, write);
-  }
-  runs[channel].clear();
+  sendAlike();
   return left;
+}
+
+/// The same in nominal mode, where only their number matters.
+uint64_t Memory::Channels::sendNominal(unsigned channel) {
+  uint64_t count = 0;
+  for (const Run &run : runs[channel])
+    count += run.count;
+  double leaves = std::max(double(start), busFree[channel]);
+  busFree[channel] = leaves + count * nominalCycles;
+  busBusy[channel] += count * nominalCycles;
+  return std::ceil(leaves + (count - 1) * nominalCycles);
 }
 
 uint64_t Memory::Channels::completionOf(unsigned channel) {
@@ -178,18 +182,21 @@ Transfer Memory::Channels::access(uint64_t startCycle,
   start = std::max(start, startCycle);
   for (const Segment &segment : segments)
     addRuns(segment);
-  uint64_t lastLeft = 0;
-  for (unsigned channel : touched)
-    lastLeft = std::max(lastLeft, send(channel, write));
   if (touched.empty())
     return {startCycle, startCycle};
+  bool isTimed = config.mode == MemoryMode::Timing;
+  uint64_t lastLeft = 0;
+  for (unsigned channel : touched) {
+    uint64_t left = isTimed ? send(channel, write) : sendNominal(channel);
+    lastLeft = std::max(lastLeft, left);
+    runs[channel].clear();
+  }
   start = lastLeft + 1;
-  uint64_t completed = lastLeft + config.nominal.firstAccessCycles;
-  if (config.mode == MemoryMode::Timing) {
-    completed = 0;
+  uint64_t completed =
+      isTimed ? 0 : lastLeft + config.nominal.firstAccessCycles;
+  if (isTimed)
     for (unsigned channel : touched)
       completed = std::max(completed, completionOf(channel));
-  }
   return {start, completed};
 }
 

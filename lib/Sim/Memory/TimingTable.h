@@ -33,12 +33,12 @@ struct TimingTable {
   /// The rules for each preceding command that decide anything, at most one
   /// for a scope and a following command; and those with a longer window.
   std::vector<TimingRule> rules[numDRAMCommands], windowRules[numDRAMCommands];
-  /// Whether the latter count other commands than activations, or hold up
+  /// Of a channel that has seen nothing: for each window rule and each part a
+  /// ring of the cycles of the latest commands, and the oldest's place in it.
+  std::vector<int64_t> history;
+  /// Whether window rules count other commands than activations, or hold up
   /// others.
   bool hasOtherWindows = false;
-  /// Of a channel that has seen nothing: for each of these and each part a ring
-  /// of the cycles of the latest commands, and the place of the oldest in it.
-  std::vector<int64_t> history;
 
   /// Long before anything.
   static constexpr int64_t notYet = -(int64_t(1) << 40);

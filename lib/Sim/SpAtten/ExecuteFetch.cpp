@@ -140,7 +140,8 @@ static constexpr unsigned prefetchedRows = 16;
 
 static void prefetch(const uint8_t *row, unsigned bytes) {
   for (unsigned at = 0; at < bytes; at += 64)
-    __builtin_prefetch(row + at);
+    LLVM_PREFETCH(row + at, /*rw=*/0, /*locality=*/3);
+  LLVM_PREFETCH(row + bytes - 1, 0, 3);
 }
 
 /// Reads rows of `place` into `buffer`, whose rows, shift and lanes are set.
@@ -153,7 +154,7 @@ Error Core::fill(SRAM &sram, SRAM::Buffer &buffer, const RowPlace &place,
   Expected<const uint8_t *> data = accessRows(place, traffic);
   if (!data)
     return data.takeError();
-  MutableArrayRef<Vector> vectors[2];
+  MutableArrayRef<Vector> vectors[kLanes];
   for (unsigned lane = 0; lane <= buffer.fused; ++lane) {
     if (&sram == &keys)
       useWholeKeys(buffer, buffer.rows, lane, /*write=*/true);

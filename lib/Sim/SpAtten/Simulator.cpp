@@ -245,7 +245,7 @@ Error Run::advance() {
 }
 
 Error Run::run(llvm::function_ref<void(uint64_t)> progress) {
-  uint64_t told = progressCycles;
+  uint64_t due = progressCycles;
   EngineStatistics &control = statistics.engines[unsigned(Engine::Control)];
   while (true) {
     if (Error error = advance())
@@ -265,9 +265,9 @@ Error Run::run(llvm::function_ref<void(uint64_t)> progress) {
       llvm_unreachable("the verifier saw a signal for every wait");
     if (Error error = timeline.start(*start))
       return error;
-    if (progress && start->cycle >= told) {
+    if (progress && start->cycle >= due) {
       progress(start->cycle);
-      told = start->cycle + progressCycles;
+      due = llvm::alignDown(start->cycle, progressCycles) + progressCycles;
     }
     if (state == State::Full && start->engine == steps[place].engine) {
       state = State::Running;
