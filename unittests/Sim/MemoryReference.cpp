@@ -11,7 +11,8 @@ constexpr unsigned allBanks = ~0u;
 struct Request {
   unsigned bank;
   uint64_t row;
-  uint64_t arrival;
+  bool write = false;
+  size_t access = 0;
   bool isOpener = false;
   bool isCounted = false;
 };
@@ -26,14 +27,22 @@ struct Channel {
   const MemoryConfig &config;
   std::vector<int64_t> openRows;
   std::list<Request> queue;
-  std::vector<Issued> issued;
+  std::deque<Issued> issued;
+  unsigned longestRule = 0;
+  std::deque<uint64_t> returns;
+  unsigned outstanding = 0;
   ReferenceResult result;
+  std::vector<uint64_t> ends; // Of what has been served of each access.
   uint64_t cycle = 0;
+  uint64_t nextSend = 0, lastReturn = 0;
   uint64_t nextRefresh;
 
   explicit Channel(const MemoryConfig &config)
       : config(config), openRows(config.banksPerChannel(), -1),
-        nextRefresh(config.refresh.intervalCycles) {}
+        nextRefresh(config.refresh.intervalCycles) {
+    for (const TimingRow &row : config.timing.rows)
+      longestRule = std::max(longestRule, row.latencyCycles);
+  }
 
   bool share(DRAMScope scope, unsigned a, unsigned b) const {
     if (a == allBanks || b == allBanks || scope == DRAMScope::Channel)
@@ -71,7 +80,19 @@ struct Channel {
     int64_t row = openRows[request.bank];
     return row < 0                        ? DRAMCommand::Activate
            : uint64_t(row) != request.row ? DRAMCommand::Precharge
+           : request.write                ? DRAMCommand::Write
                                           : DRAMCommand::Read;
+  }
+
+  /// Whether an older request is for the same row.
+  bool isBehind(const Request &request) const {
+    for (const Request &older : queue) {
+      if (&older == &request)
+        return false;
+      if (older.bank == request.bank && older.row == request.row)
+        return true;
+    }
+    return false;
   }
 
   bool hasOpener(unsigned bank) const {
@@ -83,13 +104,16 @@ struct Channel {
   std::list<Request>::iterator choose(bool opener) {
     return llvm::find_if(queue, [&](const Request &request) {
       DRAMCommand command = next(request);
-      return request.isOpener == opener && isReady(command, request.bank) &&
+      return request.isOpener == opener && !isBehind(request) &&
+             isReady(command, request.bank) &&
              (command != DRAMCommand::Precharge || !hasOpener(request.bank));
     });
   }
 
   void issue(DRAMCommand command, unsigned bank) {
     issued.push_back({command, bank, cycle});
+    if (issued.size() > longestRule)
+      issued.pop_front();
   }
 
   /// Returns whether a refresh is due, so that nothing else may start.
@@ -113,37 +137,79 @@ struct Channel {
   void count(Request &request) {
     if (std::exchange(request.isCounted, true))
       return;
-    result.rowHits += next(request) == DRAMCommand::Read;
-    result.rowMisses += next(request) == DRAMCommand::Activate;
-    result.rowConflicts += next(request) == DRAMCommand::Precharge;
+    DRAMCommand command = next(request);
+    result.rowMisses += command == DRAMCommand::Activate;
+    result.rowConflicts += command == DRAMCommand::Precharge;
+    result.rowHits +=
+        command == DRAMCommand::Read || command == DRAMCommand::Write;
   }
 
-  /// Issues at most one command; returns whether it was a read.
-  bool tick() {
+  /// Data comes in the order of service, one transaction a cycle.
+  void serve(const Request &request) {
+    unsigned cycles = request.write ? config.timing.writeDataCycles
+                                    : config.timing.readDataCycles;
+    lastReturn = std::max(cycle + cycles, lastReturn + 1);
+    returns.push_back(lastReturn);
+    ends[request.access] = lastReturn;
+  }
+
+  /// Issues at most one command.
+  void issueOne() {
     auto chosen = choose(/*opener=*/true);
     if (chosen == queue.end()) {
       if (refresh())
-        return false;
+        return;
       chosen = choose(/*opener=*/false);
     }
     if (chosen == queue.end())
-      return false;
+      return;
     count(*chosen);
     DRAMCommand command = next(*chosen);
     issue(command, chosen->bank);
     chosen->isOpener = command == DRAMCommand::Activate;
-    if (command == DRAMCommand::Read) {
-      queue.erase(chosen);
-      return true;
+    if (command == DRAMCommand::Activate)
+      openRows[chosen->bank] = chosen->row;
+    else if (command == DRAMCommand::Precharge)
+      openRows[chosen->bank] = -1;
+    else
+      serve(*chosen), queue.erase(chosen);
+  }
+
+  void tick() {
+    issueOne();
+    ++cycle;
+  }
+
+  /// Sends a request as soon as there is room; returns the cycle.
+  uint64_t send(uint64_t earliest, const Request &request) {
+    uint64_t at = std::max(earliest, nextSend);
+    while (true) {
+      for (; !returns.empty() && returns.front() <= at; --outstanding)
+        returns.pop_front();
+      if (outstanding < config.outstandingPerChannel)
+        break;
+      if (returns.empty())
+        tick();
+      else
+        at = returns.front();
     }
-    openRows[chosen->bank] =
-        command == DRAMCommand::Activate ? int64_t(chosen->row) : -1;
-    return false;
+    while (cycle < at + config.requestCycles)
+      tick();
+    queue.push_back(request);
+    ++outstanding;
+    nextSend = at + 1;
+    return at;
+  }
+
+  bool isServed(size_t access) const {
+    return llvm::none_of(queue, [&](const Request &request) {
+      return request.access == access;
+    });
   }
 };
 
 /// RoBaRaCoCh, as the configuration files have it.
-Request place(const MemoryConfig &config, uint64_t address, uint64_t arrival) {
+Request place(const MemoryConfig &config, uint64_t address) {
   const DRAMOrganization &part = config.organization;
   auto take = [&](uint64_t size) {
     uint64_t value = address % size;
@@ -154,28 +220,36 @@ Request place(const MemoryConfig &config, uint64_t address, uint64_t arrival) {
   uint64_t pseudoChannel = take(part.pseudoChannels);
   uint64_t group = take(part.bankGroups), bank = take(part.banksPerGroup);
   bank += (pseudoChannel * part.bankGroups + group) * part.banksPerGroup;
-  return {unsigned(bank), take(part.rows), arrival};
+  return {unsigned(bank), take(part.rows)};
 }
 } // namespace
 
-ReferenceResult readCycleByCycle(const MemoryConfig &config,
-                                 const std::vector<uint64_t> &addresses) {
+ReferenceResult
+accessCycleByCycle(const MemoryConfig &config,
+                   const std::vector<ReferenceAccess> &accesses) {
   Channel channel(config);
-  std::deque<uint64_t> returns;
-  size_t sent = 0, returned = 0;
-  for (uint64_t cycle = 0; returned < addresses.size(); ++cycle) {
-    if (!returns.empty() && returns.front() <= cycle) {
-      channel.result.completed = returns.front();
-      returns.pop_front();
-      ++returned;
+  channel.ends.resize(accesses.size());
+  std::vector<Transfer> transfers;
+  uint64_t start = 0;
+  for (auto [number, access] : llvm::enumerate(accesses)) {
+    start = std::max(start, access.start);
+    uint64_t left = 0;
+    for (uint64_t address : access.addresses) {
+      Request request = place(config, address);
+      request.write = access.write;
+      request.access = number;
+      left = channel.send(start, request);
     }
-    channel.cycle = cycle;
-    if (channel.tick())
-      returns.push_back(cycle + config.timing.readDataCycles);
-    if (sent < addresses.size() &&
-        sent - returned < config.outstandingPerChannel)
-      channel.queue.push_back(place(config, addresses[sent++], cycle));
+    start = left + 1;
+    // The end is what follows if no other access comes.
+    Channel ahead = channel;
+    while (!ahead.isServed(number))
+      ahead.tick();
+    transfers.push_back({start, ahead.ends[number]});
   }
+  while (!channel.queue.empty())
+    channel.tick();
+  channel.result.transfers = transfers;
   return channel.result;
 }
 

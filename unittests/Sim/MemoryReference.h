@@ -1,20 +1,28 @@
 #ifndef RAREFY_UNITTESTS_SIM_MEMORYREFERENCE_H
 #define RAREFY_UNITTESTS_SIM_MEMORYREFERENCE_H
 
-#include "rarefy/Hardware/MemoryConfig.h"
+#include "rarefy/Sim/Memory.h"
 #include <vector>
 
 namespace rarefy {
 
+/// A transaction at each address.
+struct ReferenceAccess {
+  uint64_t start;
+  std::vector<uint64_t> addresses;
+  bool write = false;
+};
+
 struct ReferenceResult {
-  uint64_t completed = 0;
+  std::vector<Transfer> transfers; // Of each access.
   uint64_t rowHits = 0, rowMisses = 0, rowConflicts = 0, refreshes = 0;
 };
 
-/// Reads transactions of one channel as the rules say, cycle by cycle: slow,
-/// and without any of the shortcuts of the simulator's memory.
-ReferenceResult readCycleByCycle(const MemoryConfig &config,
-                                 const std::vector<uint64_t> &addresses);
+/// Makes accesses to one channel as the rules say, cycle by cycle: slow, and
+/// without any of the shortcuts of the simulator's memory.
+ReferenceResult
+accessCycleByCycle(const MemoryConfig &config,
+                   const std::vector<ReferenceAccess> &accesses);
 
 } // namespace rarefy
 
