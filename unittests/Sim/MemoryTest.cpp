@@ -237,9 +237,9 @@ TEST(Memory, AnyRuleHoldsUpTheEnd) {
 }
 
 TEST(Memory, FrequentRefreshesHoldUpTheEnd) {
-  compareAccesses(
-      configure({"memory.channels=1", "memory.refresh.mode=all-bank",
-                 "memory.timing.values.nREFI=500"}));
+  compareAccesses(configure(
+      {"memory.channels=1", "memory.refresh.mode=all-bank",
+       "memory.timing.values.nREFI=500", "memory.timing.values.nRFC=100"}));
 }
 
 TEST(Memory, NoRuleLeavesACommandACycle) {
