@@ -4,11 +4,10 @@
 #include "rarefy-c/Simulator.h"
 #include "Handles.h"
 #include "rarefy/Sim/Tensors.h"
+#include "rarefy/Support/Files.h"
 #include "rarefy/Target/Program/LoadProgram.h"
 
-#include "llvm/Support/FileSystem.h"
 #include "llvm/Support/FormatVariadic.h"
-#include "llvm/Support/ToolOutputFile.h"
 
 using namespace rarefy;
 using llvm::Error;
@@ -48,22 +47,23 @@ static Error initialize(RarefyOpaqueSimulator &self, StringRef file,
 
 static Error run(spatten::Simulator &simulator, StringRef tracePath,
                  std::string &statistics) {
-  std::unique_ptr<llvm::ToolOutputFile> trace;
+  std::optional<OutputFile> trace;
   if (!tracePath.empty()) {
-    std::error_code error;
-    trace = std::make_unique<llvm::ToolOutputFile>(tracePath, error,
-                                                   llvm::sys::fs::OF_Text);
-    if (error)
-      return llvm::createStringError(tracePath + ": " + error.message());
+    Expected<OutputFile> file = OutputFile::open(tracePath);
+    if (!file)
+      return file.takeError();
+    trace.emplace(std::move(*file));
   }
   Expected<spatten::Statistics> found =
       simulator.run(trace ? &trace->os() : nullptr);
   if (!found)
     return found.takeError();
   statistics = llvm::formatv("{0:2}", llvm::json::Value(found->toJSON()));
-  if (trace)
-    trace->keep();
-  return Error::success();
+  if (!trace)
+    return Error::success();
+  if (Error error = trace->finish())
+    return error;
+  return trace->keep();
 }
 
 /// Hands the tensor `name` and a view of `array` to `work`.

@@ -1,10 +1,10 @@
 // Reading and checking what all configurations have in common.
 
 #include "ConfigReader.h"
+#include "rarefy/Support/Files.h"
 #include "llvm/ADT/StringExtras.h"
 #include "llvm/Support/FormatVariadic.h"
 #include "llvm/Support/MathExtras.h"
-#include "llvm/Support/MemoryBuffer.h"
 #include "llvm/Support/SourceMgr.h"
 #include <cmath>
 
@@ -44,9 +44,9 @@ static bool isDeeplyNested(llvm::StringRef text) {
 
 llvm::Expected<std::string> readConfigText(llvm::StringRef path) {
   constexpr size_t maxBytes = 64 << 10;
-  auto file = llvm::MemoryBuffer::getFile(path, /*IsText=*/true);
+  auto file = readInput(path);
   if (!file)
-    return llvm::createStringError(path + ": " + file.getError().message());
+    return file.takeError();
   llvm::StringRef text = (*file)->getBuffer();
   if (text.size() > maxBytes)
     return llvm::createStringError(path + ": expected at most " +

@@ -10,17 +10,6 @@ using namespace rarefy::program;
 
 static uint64_t getMask(unsigned width) { return (uint64_t(1) << width) - 1; }
 
-/// Whether `bits` are those of a finite binary32 number.
-static bool isFinite(uint64_t bits) { return (bits >> 23 & 0xff) != 0xff; }
-
-LogicalResult program::verifyFields(Operation *op) {
-  for (const Field &field : cast<InstructionOpInterface>(op).getFields())
-    if (field.kind == FieldKind::Real &&
-        !isFinite(op->getAttrOfType<IntegerAttr>(field.name).getInt()))
-      return op->emitOpError("expects '") << field.name << "' to be finite";
-  return success();
-}
-
 Word program::encode(InstructionOpInterface op) {
   Word word = {op.getOpcode(), 0};
   for (const Field &field : op.getFields()) {
@@ -65,13 +54,13 @@ Decoder::decode(OpBuilder &builder, Location loc, const Word &word) const {
     uint64_t &half = rest[field.offset / 64];
     uint64_t value = (half >> shift) & getMask(field.width);
     half &= ~(getMask(field.width) << shift);
+    if (field.kind == FieldKind::Real && value > field.max)
+      return emitError(loc) << "'" << *name << "' expects '" << field.name
+                            << "' to be finite and not negative";
     if (value < field.min || value > field.max)
       return emitError(loc)
              << "'" << *name << "' expects '" << field.name << "' from "
              << field.min << " to " << field.max << ", found " << value;
-    if (field.kind == FieldKind::Real && !isFinite(value))
-      return emitError(loc)
-             << "'" << *name << "' expects '" << field.name << "' to be finite";
     state.addAttribute(field.name, builder.getI64IntegerAttr(value));
   }
   if (rest[0] || rest[1])

@@ -63,10 +63,14 @@ static ParseResult parseValue(OpAsmParser &parser, const Field &field,
   if (field.kind == FieldKind::Set)
     return parseSet(parser, field, value);
   if (field.kind == FieldKind::Real) {
-    double real;
-    if (parser.parseFloat(real))
+    APFloat real(0.0f);
+    SMLoc loc = parser.getCurrentLocation();
+    if (parser.parseFloat(APFloat::IEEEsingle(), real))
       return failure();
-    value = llvm::bit_cast<uint32_t>(static_cast<float>(real));
+    value = real.bitcastToAPInt().getZExtValue();
+    if (value > field.max)
+      return parser.emitError(loc)
+             << "expected '" << field.name << "' to be finite and not negative";
     return success();
   }
   SMLoc loc = parser.getCurrentLocation();

@@ -3,7 +3,7 @@
 
 #include "rarefy/Runner/Npy.h"
 
-#include "rarefy/Support/Output.h"
+#include "rarefy/Support/Files.h"
 #include "llvm/ADT/StringExtras.h"
 #include "llvm/ADT/StringSet.h"
 #include "llvm/Support/Endian.h"
@@ -206,10 +206,9 @@ llvm::Expected<Array> rarefy::parseNpy(StringRef bytes) {
 }
 
 llvm::Expected<Array> rarefy::readNpy(StringRef path) {
-  auto file = llvm::MemoryBuffer::getFile(path, /*IsText=*/false,
-                                          /*RequiresNullTerminator=*/false);
+  auto file = readInput(path);
   if (!file)
-    return makeError(path + ": " + file.getError().message());
+    return file.takeError();
   llvm::Expected<Array> array = parseNpy((*file)->getBuffer());
   if (!array)
     return makeError(path + ": " + llvm::toString(array.takeError()));
@@ -262,43 +261,20 @@ std::vector<std::string> rarefy::getFileNames(ArrayRef<std::string> names) {
   return files;
 }
 
-/// A file beside `path` with the bytes of `array`.
-static llvm::Expected<llvm::sys::fs::TempFile>
-writeBeside(StringRef path, const ArrayView &array) {
-  if (llvm::sys::fs::is_directory(path))
-    return makeError(path + ": is a directory");
-  auto file = llvm::sys::fs::TempFile::create(path + ".%%%%%%", 0666);
-  if (!file)
-    return makeError(path + ": " + llvm::toString(file.takeError()));
-  llvm::raw_fd_ostream stream(file->FD, /*shouldClose=*/false);
-  stream << formatNpy(array);
-  if (llvm::Error error = finishOutput(stream, path)) {
-    llvm::consumeError(file->discard());
-    return error;
-  }
-  return file;
-}
-
 llvm::Error
 rarefy::writeNpy(ArrayRef<std::pair<std::string, ArrayView>> files) {
-  SmallVector<llvm::sys::fs::TempFile> written;
-  llvm::Error error = llvm::Error::success();
+  std::vector<OutputFile> written;
   for (const auto &[path, array] : files) {
-    llvm::Expected<llvm::sys::fs::TempFile> file = writeBeside(path, array);
-    if (!file) {
-      error = file.takeError();
-      break;
-    }
+    llvm::Expected<OutputFile> file = OutputFile::open(path);
+    if (!file)
+      return file.takeError();
+    file->os() << formatNpy(array);
+    if (llvm::Error error = file->finish())
+      return error;
     written.push_back(std::move(*file));
   }
-  for (auto [i, file] : llvm::enumerate(written)) {
-    if (error) {
-      llvm::consumeError(file.discard());
-      continue;
-    }
-    const std::string &path = files[i].first;
-    if (llvm::Error failure = file.keep(path))
-      error = makeError(path + ": " + llvm::toString(std::move(failure)));
-  }
-  return error;
+  for (OutputFile &file : written)
+    if (llvm::Error error = file.keep())
+      return error;
+  return llvm::Error::success();
 }

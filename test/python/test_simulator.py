@@ -121,6 +121,8 @@ def test_trace(delay, tmp_path):
     assert [event["name"] for event in events if event["ph"] == "X"] == ["load_tokens", "store_tokens"] * 2
     with pytest.raises(rarefy.RarefyError, match=r"none/trace\.json: [Nn]o such file"):
         delay.run(trace=tmp_path / "none" / "trace.json")
+    with pytest.raises(rarefy.RarefyError, match="/dev/full: No space left on device"):
+        delay.run(trace="/dev/full")
 
 
 @pytest.mark.parametrize(

@@ -11,7 +11,7 @@
 #include "rarefy/InitAll.h"
 #include "rarefy/Runner/Load.h"
 #include "rarefy/Runner/Remarks.h"
-#include "rarefy/Support/Output.h"
+#include "rarefy/Support/Files.h"
 #include "llvm/Support/FormatVariadic.h"
 #include "llvm/Support/InitLLVM.h"
 

@@ -2,7 +2,6 @@
 
 #include "Report.h"
 
-#include "rarefy/Support/Output.h"
 #include "llvm/Support/FileSystem.h"
 #include "llvm/Support/FormatVariadic.h"
 #include <algorithm>
@@ -10,19 +9,6 @@
 using namespace rarefy;
 using llvm::Error;
 using llvm::Expected;
-
-Expected<std::unique_ptr<OutputFile>> OutputFile::open(StringRef path) {
-  std::error_code error;
-  auto file = std::make_unique<OutputFile>(path, error, llvm::sys::fs::OF_Text);
-  if (error)
-    return llvm::createStringError(path + ": " + error.message());
-  return file;
-}
-
-Error OutputFile::finish() {
-  StringRef name = outputFilename();
-  return finishOutput(os(), name == "-" ? "standard output" : name);
-}
 
 Expected<Report> Report::parse(StringRef option) {
   auto [form, path] = option.split('=');
@@ -35,18 +21,37 @@ Expected<Report> Report::parse(StringRef option) {
   return report;
 }
 
-Error Report::open(StringRef tracePath) {
-  if (Error error = OutputFile::open(path).moveInto(figures))
-    return error;
-  return tracePath.empty() ? Error::success()
-                           : OutputFile::open(tracePath).moveInto(traces);
+static Error openFile(StringRef path, std::optional<OutputFile> &file) {
+  Expected<OutputFile> opened = OutputFile::open(path);
+  if (!opened)
+    return opened.takeError();
+  file.emplace(std::move(*opened));
+  return Error::success();
 }
 
-Error Report::finishTrace() {
-  return traces ? traces->finish() : Error::success();
+Error Report::open(StringRef tracePath, ArrayRef<StringRef> inputs) {
+  SmallVector<StringRef> others;
+  for (StringRef input : inputs)
+    if (input != "-") // Standard input.
+      others.push_back(input);
+  for (StringRef output : {StringRef(path), tracePath}) {
+    if (output.empty())
+      continue;
+    for (StringRef other : others)
+      if (isSameFile(output, other))
+        return llvm::createStringError(
+            output + ": expected a file of its own for each output");
+    others.push_back(output);
+  }
+  if (Error error = openFile(path, figures))
+    return error;
+  return tracePath.empty() ? Error::success() : openFile(tracePath, traces);
 }
 
 Error Report::write(const spatten::Statistics &statistics) {
+  if (traces)
+    if (Error error = traces->finish())
+      return error;
   if (isJSON)
     figures->os() << llvm::formatv("{0:2}\n",
                                    llvm::json::Value(statistics.toJSON()));
@@ -54,12 +59,13 @@ Error Report::write(const spatten::Statistics &statistics) {
     statistics.printTable(figures->os());
   if (Error error = finishOutput(llvm::outs(), "standard output"))
     return error;
-  if (Error error = figures->finish())
+  return figures->finish();
+}
+
+Error Report::keep() {
+  if (Error error = figures->keep())
     return error;
-  figures->keep();
-  if (traces)
-    traces->keep();
-  return Error::success();
+  return traces ? traces->keep() : Error::success();
 }
 
 double Stopwatch::seconds() const {
@@ -83,6 +89,10 @@ void Stopwatch::printSpeed(uint64_t cycles) const {
   llvm::errs() << llvm::formatv(
       "{0} cycles simulated in {1:f3} s: {2:f2} million a second\n", cycles,
       stopped, cycles / stopped * 1e-6);
+}
+
+Error rarefy::inFile(StringRef file, Error error) {
+  return llvm::createStringError(file + ": " + toString(std::move(error)));
 }
 
 void rarefy::printDiagnostic(Diagnostic &diagnostic) {

@@ -3,42 +3,31 @@
 
 #include "mlir/IR/Diagnostics.h"
 #include "rarefy/Sim/SpAtten.h"
+#include "rarefy/Support/Files.h"
 #include "llvm/Support/Process.h"
 #include "llvm/Support/Timer.h"
-#include "llvm/Support/ToolOutputFile.h"
 
 namespace rarefy {
 
-/// A file that is removed unless it is kept.
-class OutputFile : public llvm::ToolOutputFile {
-public:
-  using ToolOutputFile::ToolOutputFile;
-  ~OutputFile() { llvm::consumeError(finish()); }
-
-  /// Opens `path`, "-" being standard output.
-  static llvm::Expected<std::unique_ptr<OutputFile>> open(StringRef path);
-
-  /// What kept the file from being written.
-  llvm::Error finish();
-};
-
-/// Where a run's figures and trace go. No file stays unless all were written.
+/// Where a run's figures and trace go. No file changes before all were written.
 class Report {
 public:
   /// How figures are written, and where: "json", "table", "json=file".
   static llvm::Expected<Report> parse(StringRef option);
 
-  /// Opens the files, before a run; no trace if its path is empty.
-  llvm::Error open(StringRef tracePath);
+  /// Opens the files, before a run; no trace if its path is empty. Refuses one
+  /// that is also the other, or one of `inputs`.
+  llvm::Error open(StringRef tracePath, ArrayRef<StringRef> inputs);
   raw_ostream *trace() { return traces ? &traces->os() : nullptr; }
-  llvm::Error finishTrace();
-  /// Writes the figures, and keeps the files.
+  /// Writes the figures.
   llvm::Error write(const spatten::Statistics &statistics);
+  /// Puts the files in their places.
+  llvm::Error keep();
 
 private:
   bool isJSON = false;
   std::string path;
-  std::unique_ptr<OutputFile> figures, traces;
+  std::optional<OutputFile> figures, traces;
 };
 
 /// Tells a person at a terminal how far a long run is, and anyone who asks how
@@ -60,6 +49,9 @@ private:
   bool isTerminal = llvm::sys::Process::StandardErrIsDisplayed();
   bool shown = false;
 };
+
+/// "file: what is wrong".
+llvm::Error inFile(StringRef file, llvm::Error error);
 
 /// Prints "file:line:column: error: text".
 void printDiagnostic(Diagnostic &diagnostic);

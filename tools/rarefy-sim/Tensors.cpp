@@ -21,10 +21,24 @@ static Error makeError(const Twine &message) {
 
 /// Fills an array of `T` with what `next` returns.
 template <typename T, typename F>
-static void fill(const Array &array, F &&next) {
+static void fillAs(const Array &array, F &&next) {
   auto *elements = static_cast<T *>(array.data);
   for (int64_t i = 0, e = array.getNumElements(); i < e; ++i)
     elements[i] = static_cast<T>(next());
+}
+
+/// Fills an array with the bits that `next` returns.
+template <typename F> static void fill(const Array &array, F &&next) {
+  switch (getByteWidth(array.type)) {
+  case 1:
+    return fillAs<uint8_t>(array, next);
+  case 2:
+    return fillAs<uint16_t>(array, next);
+  case 4:
+    return fillAs<uint32_t>(array, next);
+  default:
+    return fillAs<uint64_t>(array, next);
+  }
 }
 
 /// Numbers that a machine can do something with: all of an element's width up
@@ -38,28 +52,18 @@ static Error writeRandom(program::TensorOp tensor,
   Type type = tensor.getType().getElementType();
   unsigned width = std::min(type.getIntOrFloatBitWidth(), 12u);
   bool isCounter = type.getIntOrFloatBitWidth() > 16;
-  int64_t least =
-      isCounter || type.isUnsignedInteger() ? 0 : -(1 << (width - 1));
-  auto nextNumber = [&] {
-    return least + static_cast<int64_t>(random() & ((1 << width) - 1));
-  };
-  auto nextScale = [&] { return (1 + (random() & 15)) * 0x1p-20f; };
-  switch (array->type == ElementType::F32 ? 0 : getByteWidth(array->type)) {
-  case 0:
-    fill<float>(*array, nextScale);
-    break;
-  case 1:
-    fill<int8_t>(*array, nextNumber);
-    break;
-  case 2:
-    fill<int16_t>(*array, nextNumber);
-    break;
-  case 4:
-    fill<int32_t>(*array, nextNumber);
-    break;
-  default:
-    fill<int64_t>(*array, nextNumber);
-  }
+  uint64_t least =
+      isCounter || type.isUnsignedInteger() ? 0 : -(uint64_t(1) << (width - 1));
+  if (auto floats = dyn_cast<FloatType>(type))
+    fill(*array, [&] {
+      APFloat scale((1 + (random() & 15)) * 0x1p-20f);
+      bool losesInfo;
+      scale.convert(floats.getFloatSemantics(), APFloat::rmNearestTiesToEven,
+                    &losesInfo);
+      return scale.bitcastToAPInt().getZExtValue();
+    });
+  else
+    fill(*array, [&] { return least + (random() & ((1 << width) - 1)); });
   return spatten::writeTensor(tensor, memory, array->view());
 }
 
@@ -97,6 +101,8 @@ Error rarefy::writeInputs(program::ProgramOp program,
   std::vector<std::string> inOrder;
   for (StringRef source : sources) {
     auto [name, file] = source.split('=');
+    if (name.empty())
+      return makeError("--inputs=" + source + ": expected a file or random");
     auto tensor = program.lookupSymbol<program::TensorOp>(name);
     if (file.empty())
       inOrder.push_back(source.str());

@@ -26,15 +26,15 @@ static Error run(const Options &options, MLIRContext &context) {
     return module.takeError();
   auto program = findProgram(**module);
   if (!program)
-    return program.takeError();
+    return inFile(options.file, program.takeError());
   auto simulator = spatten::Simulator::create(*program, *config);
   if (!simulator)
-    return simulator.takeError();
+    return inFile(options.file, simulator.takeError());
   spatten::DeviceMemory &memory = (*simulator)->getMemory();
   if (Error error = writeInputs(*program, memory, options.inputs))
     return error;
   // What cannot be written is known before the run, and leaves no file behind.
-  if (Error error = report->open(options.trace))
+  if (Error error = report->open(options.trace, {options.file, options.config}))
     return error;
   Stopwatch stopwatch;
   auto statistics = (*simulator)->run(report->trace(), [&](uint64_t cycle) {
@@ -42,16 +42,16 @@ static Error run(const Options &options, MLIRContext &context) {
   });
   stopwatch.stop();
   if (!statistics)
-    return statistics.takeError();
+    return inFile(options.file, statistics.takeError());
   auto outputs = readOutputs(*program, memory);
   if (!outputs)
     return outputs.takeError();
-  if (Error error = report->finishTrace())
+  printOutputs(*outputs, options.elements, llvm::outs());
+  if (Error error = report->write(*statistics))
     return error;
   if (Error error = writeOutputs(*outputs, options.outputs))
     return error;
-  printOutputs(*outputs, options.elements, llvm::outs());
-  if (Error error = report->write(*statistics))
+  if (Error error = report->keep())
     return error;
   if (options.time)
     stopwatch.printSpeed(statistics->cycles);

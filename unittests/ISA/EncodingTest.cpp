@@ -81,7 +81,9 @@ TEST_F(EncodingTest, RefusesWordsThatEncodeNothing) {
   EXPECT_TRUE(failed(decode({0x0b, 0})));
   EXPECT_EQ(message, "'spatten.credit' expects 'count' from 1 to 255, found 0");
   EXPECT_TRUE(failed(decode({0x34 | 1ull << 40, 0x7f800000})));
-  EXPECT_EQ(message, "'spatten.scale_tokens' expects 'factor' to be finite");
+  EXPECT_EQ(
+      message,
+      "'spatten.scale_tokens' expects 'factor' to be finite and not negative");
 }
 
 TEST_F(EncodingTest, PlacesFieldsFromTheOpcodeOnWithoutStraddling) {

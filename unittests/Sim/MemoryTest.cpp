@@ -134,6 +134,14 @@ TEST(Memory, NominalModeHasBandwidthAndLatencyOnly) {
   EXPECT_EQ(statistics.rowHits, 0u);
 }
 
+TEST(Memory, NominalDataTakesItsTime) {
+  Memory memory(configure({"memory.mode=nominal", "memory.channels=1",
+                           "memory.nominal.bytesPerCyclePerChannel=0.5"}));
+  // 64 cycles for each transaction, more than the latency of 19.
+  EXPECT_EQ(memory.access(10, {{0, 32}}, false).completed, 74u);
+  EXPECT_EQ(memory.access(10, {{0, 64}}, false).completed, 202u);
+}
+
 TEST(Memory, StatisticsAddUpFromNothing) {
   Memory memory(configure({}));
   memory.access(0, {{0, 16 * 32}}, false);

@@ -53,9 +53,6 @@ ParseResult parseFields(OpAsmParser &parser, OperationState &result,
                         ArrayRef<Field> fields);
 void printFields(OpAsmPrinter &printer, Operation *op);
 
-/// Checks what the types of the attributes cannot say: real numbers are finite.
-LogicalResult verifyFields(Operation *op);
-
 } // namespace rarefy::program
 
 #include "rarefy/ISA/ISAEnums.h.inc"

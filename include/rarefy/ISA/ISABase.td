@@ -41,9 +41,10 @@ class NamedSet<string name, list<string> members_, string description>
   let members = !interleave(members_, " ");
 }
 
-/// A number in binary32, written as such.
+/// A finite number in binary32 that is not negative, written as such; of its
+/// bits 0x7f7fffff are the most.
 class Real<string name, string description>
-    : Field<name, 32, description, 0, !sub(!shl(1, 32), 1), "Real">;
+    : Field<name, 32, description, 0, 0x7f7fffff, "Real">;
 
 /// A `Field` with the bit where it starts.
 class PlacedField<Field field_, int offset_> {

@@ -6,7 +6,6 @@ include "mlir/IR/OpBase.td"
 def InstructionOpInterface : OpInterface<"InstructionOpInterface"> {
   let description = [{ An operation that is one machine instruction. }];
   let cppNamespace = "::rarefy::program";
-  let verify = [{ return ::rarefy::program::verifyFields($_op); }];
   let methods = [
     StaticInterfaceMethod<"The opcode, in the lowest bits of the word.",
                           "uint64_t", "getOpcode">,

@@ -194,9 +194,10 @@ Transfer Memory::Channels::access(uint64_t startCycle,
   start = lastLeft + 1;
   uint64_t completed =
       isTimed ? 0 : lastLeft + config.nominal.firstAccessCycles;
-  if (isTimed)
-    for (unsigned channel : touched)
-      completed = std::max(completed, completionOf(channel));
+  for (unsigned channel : touched)
+    completed =
+        std::max(completed, isTimed ? completionOf(channel)
+                                    : uint64_t(std::ceil(busFree[channel])));
   return {start, completed};
 }
 

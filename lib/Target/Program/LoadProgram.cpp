@@ -3,8 +3,8 @@
 #include "rarefy/Target/Program/LoadProgram.h"
 
 #include "mlir/Parser/Parser.h"
+#include "rarefy/Support/Files.h"
 #include "rarefy/Target/Program/ProgramFile.h"
-#include "llvm/Support/FileSystem.h"
 #include "llvm/Support/MemoryBuffer.h"
 #include "llvm/Support/SourceMgr.h"
 
@@ -27,11 +27,11 @@ OwningOpRef<ModuleOp> rarefy::parseModule(StringRef source, StringRef name,
 
 llvm::Expected<OwningOpRef<ModuleOp>>
 rarefy::loadProgram(StringRef path, MLIRContext &context) {
-  if (llvm::sys::fs::is_directory(path))
-    return llvm::createStringError(path + ": is a directory");
-  auto buffer = llvm::MemoryBuffer::getFileOrSTDIN(path);
+  auto buffer = path == "-"
+                    ? llvm::errorOrToExpected(llvm::MemoryBuffer::getSTDIN())
+                    : readInput(path);
   if (!buffer)
-    return llvm::createStringError(path + ": " + buffer.getError().message());
+    return buffer.takeError();
   OwningOpRef<ModuleOp> module = parseBuffer(std::move(*buffer), context);
   if (!module)
     return llvm::createStringError("");

@@ -75,17 +75,21 @@ def _write(
 ) -> None:
     """Writes the files of the options, or none: each beside its place, until the last is there."""
     writers["totals"] = _text(json.dumps(totals.report(), indent=1) + "\n")
+    taken = [Path(arguments.schedule).resolve()]
+    files = {option: Path(name) for option in writers if (name := getattr(arguments, option))}
+    for option, path in files.items():
+        if path.resolve() in taken and (path.is_file() or not path.exists()):
+            raise RarefyError([f"error: --{option} {path}: expected a file of its own"])
+        taken.append(path.resolve())
     partials: list[tuple[Path, Path]] = []
     path = Path()
     try:
-        for option, write in writers.items():
-            if not getattr(arguments, option):
-                continue
-            path = Path(getattr(arguments, option))
+        for option, path in files.items():
+            write = writers[option]
             if path.exists() and not path.is_file():  # A device, which cannot be replaced.
                 write(path)
                 continue
-            partials.append((path.with_name(path.name + ".partial"), path))
+            partials.append((path.with_name(f".{path.name}.{os.getpid()}"), path))
             write(partials[-1][0])
         for partial, path in partials:
             partial.replace(path)

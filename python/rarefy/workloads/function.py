@@ -1,6 +1,5 @@
 """A schedule as one MLIR function on integers, which convert-rarefy-to-spatten turns into a program."""
 
-import math
 from collections.abc import Iterator, Sequence
 from itertools import groupby
 
@@ -12,6 +11,8 @@ from rarefy.workloads.schedule import Generation, Schedule, Step
 TRANSACTION_BITS = 256
 # Scores of random operands of full width then spread so far that some rows have a large probability and some do not.
 DEFAULT_SCALE = 1e-6
+# What binary32 has between nothing and infinity.
+TINIEST, LARGEST = 2.0**-149, (2 - 2.0**-23) * 2.0**127
 # Thresholds by which every row needs its second plane, or none does.
 ALWAYS, NEVER = 1.0, 0.0
 REQUANTIZE = ("run", "schedule")
@@ -25,8 +26,8 @@ def function(schedule: Schedule, requantize: str = "run", scale: float = DEFAULT
     """
     if requantize not in REQUANTIZE:
         raise RarefyError([f"error: requantize: expected {' or '.join(REQUANTIZE)}, found {requantize}"])
-    if not (0 < scale < math.inf):
-        raise RarefyError([f"error: scale: expected a number above 0, found {scale}"])
+    if not TINIEST <= scale <= LARGEST:
+        raise RarefyError([f"error: scale: expected from {TINIEST:.3g} to {LARGEST:.3g}, found {scale}"])
     return _Writer(schedule, requantize == "schedule", scale).text()
 
 

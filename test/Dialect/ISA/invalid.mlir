@@ -134,12 +134,3 @@ isa.program @engines for "spatten" {key_lines = 16 : i64, value_lines = 16 : i64
   spatten.fence engines = [score, core]
   spatten.halt
 }
-
-// -----
-
-// expected-error@+3 {{expects 'factor' to be finite}}
-isa.program @real for "spatten" {key_lines = 16 : i64, value_lines = 16 : i64,
-    rows_per_line = 8 : i64, max_keys = 64 : i64} {
-  spatten.scale_tokens tokens = 1, factor = 1.0e39
-  spatten.halt
-}

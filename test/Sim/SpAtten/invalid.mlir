@@ -9,7 +9,7 @@
 // RUN: not rarefy-sim %t/sum.mlir --config=%src/configs/spatten.yaml 2>&1 | FileCheck %s --check-prefix=SUM
 
 //--- outside.mlir
-// OUTSIDE: error: instruction 4 ('spatten.load_query'): expects bytes of one tensor, found 1152 to 1279
+// OUTSIDE: error: {{.*}}.mlir: instruction 4 ('spatten.load_query'): expects bytes of one tensor, found 1152 to 1279
 isa.program @outside for "spatten" {key_lines = 256 : i64, value_lines = 256 : i64,
     rows_per_line = 8 : i64, max_keys = 1024 : i64} {
   isa.tensor @data in at 1024 : tensor<200xi8> = dense<0> : tensor<200xi8>
@@ -22,7 +22,7 @@ isa.program @outside for "spatten" {key_lines = 256 : i64, value_lines = 256 : i
 }
 
 //--- gathered.mlir
-// GATHERED: error: instruction 5 ('spatten.load_key'): expects bytes of one tensor, found 0 to 2495
+// GATHERED: error: {{.*}}.mlir: instruction 5 ('spatten.load_key'): expects bytes of one tensor, found 0 to 2495
 isa.program @gathered for "spatten" {key_lines = 256 : i64, value_lines = 256 : i64,
     rows_per_line = 8 : i64, max_keys = 1024 : i64} {
   isa.tensor @data in at 0 : tensor<1024xi8> = dense<0> : tensor<1024xi8>
@@ -36,7 +36,7 @@ isa.program @gathered for "spatten" {key_lines = 256 : i64, value_lines = 256 : 
 }
 
 //--- scale.mlir
-// SCALE: error: instruction 7 ('spatten.softmax'): expects the scale of head 2, found 2 scales
+// SCALE: error: {{.*}}.mlir: instruction 7 ('spatten.softmax'): expects the scale of head 2, found 2 scales
 isa.program @scale for "spatten" {key_lines = 256 : i64, value_lines = 256 : i64,
     rows_per_line = 8 : i64, max_keys = 1024 : i64} {
   isa.tensor @data in at 0 : tensor<1024xi8> = dense<0> : tensor<1024xi8>
@@ -51,7 +51,7 @@ isa.program @scale for "spatten" {key_lines = 256 : i64, value_lines = 256 : i64
 }
 
 //--- list.mlir
-// LIST: error: instruction 1 ('spatten.load_list'): expects positions below 2048 in rising order, found 3 in place 2
+// LIST: error: {{.*}}.mlir: instruction 1 ('spatten.load_list'): expects positions below 2048 in rising order, found 3 in place 2
 isa.program @list for "spatten" {key_lines = 256 : i64, value_lines = 256 : i64,
     rows_per_line = 8 : i64, max_keys = 1024 : i64} {
   isa.tensor @list in at 0 : tensor<3xui16> = dense<[1, 3, 3]> : tensor<3xui16>
@@ -60,7 +60,7 @@ isa.program @list for "spatten" {key_lines = 256 : i64, value_lines = 256 : i64,
 }
 
 //--- protect.mlir
-// PROTECT: error: instruction 3 ('spatten.topk_tokens'): expects protected tokens among its candidates, found 1 elsewhere
+// PROTECT: error: {{.*}}.mlir: instruction 3 ('spatten.topk_tokens'): expects protected tokens among its candidates, found 1 elsewhere
 isa.program @protect for "spatten" {key_lines = 256 : i64, value_lines = 256 : i64,
     rows_per_line = 8 : i64, max_keys = 1024 : i64} {
   spatten.protect token = 8
@@ -70,7 +70,7 @@ isa.program @protect for "spatten" {key_lines = 256 : i64, value_lines = 256 : i
 }
 
 //--- head.mlir
-// HEAD: error: instruction 12 ('spatten.add_head'): expects heads below 64, found 64
+// HEAD: error: {{.*}}.mlir: instruction 12 ('spatten.add_head'): expects heads below 64, found 64
 isa.program @head for "spatten" {key_lines = 256 : i64, value_lines = 256 : i64,
     rows_per_line = 8 : i64, max_keys = 1024 : i64} {
   isa.tensor @data in at 0 : tensor<1024xi8> = dense<0> : tensor<1024xi8>
@@ -90,7 +90,7 @@ isa.program @head for "spatten" {key_lines = 256 : i64, value_lines = 256 : i64,
 }
 
 //--- sum.mlir
-// SUM: error: instruction 2 ('spatten.multiply'): expects sums of 32 bits, found 17179869184 in row 0
+// SUM: error: {{.*}}.mlir: instruction 2 ('spatten.multiply'): expects sums of 32 bits, found 17179869184 in row 0
 isa.program @sum for "spatten" {key_lines = 256 : i64, value_lines = 256 : i64,
     rows_per_line = 8 : i64, max_keys = 1024 : i64} {
   isa.tensor @matrix in at 0 : tensor<4096xi12> = dense<-2048> : tensor<4096xi12>

@@ -8,7 +8,7 @@
 // RUN: not rarefy-sim %t/heads.mlir --config=%src/configs/spatten.yaml 2>&1 | FileCheck %s --check-prefix=HEADS
 
 //--- scores.mlir
-// SCORES: error: instruction 4 ('spatten.score'): reads query of slot 0, lane 0 in cycle 4, which instruction 2 ('spatten.load_query') writes until cycle 21; expects to wait for a semaphore
+// SCORES: error: {{.*}}.mlir: instruction 4 ('spatten.score'): reads query of slot 0, lane 0 in cycle 4, which instruction 2 ('spatten.load_query') writes until cycle 21; expects to wait for a semaphore
 isa.program @scores for "spatten" {key_lines = 256 : i64, value_lines = 256 : i64,
     rows_per_line = 8 : i64, max_keys = 1024 : i64} {
   isa.tensor @data in at 0 : tensor<1024xi8> = dense<0> : tensor<1024xi8>
@@ -21,7 +21,7 @@ isa.program @scores for "spatten" {key_lines = 256 : i64, value_lines = 256 : i6
 
 //--- query.mlir
 // The query waits for nothing, and overtakes the score of the row before.
-// QUERY: error: instruction 5 ('spatten.load_query'): writes query of slot 0, lane 0 in cycle {{[0-9]+}}, which instruction 4 ('spatten.score') reads later
+// QUERY: error: {{.*}}.mlir: instruction 5 ('spatten.load_query'): writes query of slot 0, lane 0 in cycle {{[0-9]+}}, which instruction 4 ('spatten.score') reads later
 isa.program @query for "spatten" {key_lines = 256 : i64, value_lines = 256 : i64,
     rows_per_line = 8 : i64, max_keys = 1024 : i64} {
   isa.tensor @data in at 0 : tensor<1024xi8> = dense<0> : tensor<1024xi8>
@@ -34,7 +34,7 @@ isa.program @query for "spatten" {key_lines = 256 : i64, value_lines = 256 : i64
 }
 
 //--- overwrite.mlir
-// OVERWRITE: error: instruction 6 ('spatten.load_key'): writes key lines 0 to 1 in cycle {{[0-9]+}}, which instruction 4 ('spatten.score') reads later
+// OVERWRITE: error: {{.*}}.mlir: instruction 6 ('spatten.load_key'): writes key lines 0 to 1 in cycle {{[0-9]+}}, which instruction 4 ('spatten.score') reads later
 isa.program @overwrite for "spatten" {key_lines = 256 : i64, value_lines = 256 : i64,
     rows_per_line = 8 : i64, max_keys = 1024 : i64} {
   isa.tensor @data in at 0 : tensor<1024xi8> = dense<0> : tensor<1024xi8>
@@ -48,7 +48,7 @@ isa.program @overwrite for "spatten" {key_lines = 256 : i64, value_lines = 256 :
 }
 
 //--- bytes.mlir
-// BYTES: error: instruction 3 ('spatten.load_tokens'): reads bytes 8 to 15 in cycle 3, which instruction 2 ('spatten.store_tokens') writes until cycle {{[0-9]+}}
+// BYTES: error: {{.*}}.mlir: instruction 3 ('spatten.load_tokens'): reads bytes 8 to 15 in cycle 3, which instruction 2 ('spatten.store_tokens') writes until cycle {{[0-9]+}}
 isa.program @bytes for "spatten" {key_lines = 256 : i64, value_lines = 256 : i64,
     rows_per_line = 8 : i64, max_keys = 1024 : i64} {
   isa.tensor @state state at 0 : tensor<4xui32>
@@ -59,7 +59,7 @@ isa.program @bytes for "spatten" {key_lines = 256 : i64, value_lines = 256 : i64
 }
 
 //--- heads.mlir
-// HEADS: error: instruction 2 ('spatten.loop_heads'): reads list of heads in cycle 1, which instruction 1 ('spatten.keep_all_heads') writes later
+// HEADS: error: {{.*}}.mlir: instruction 2 ('spatten.loop_heads'): reads list of heads in cycle 1, which instruction 1 ('spatten.keep_all_heads') writes later
 isa.program @heads for "spatten" {key_lines = 256 : i64, value_lines = 256 : i64,
     rows_per_line = 8 : i64, max_keys = 1024 : i64} {
   spatten.keep_all_heads heads = 4

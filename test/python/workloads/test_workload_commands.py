@@ -66,7 +66,7 @@ def test_unwritable(option, tmp_path, capsys):
             ["--totals", "/dev/full"],
             "/dev/full: expected a file that can be written: No space left on device",
         ),
-        (["--mlir", "out", "--scale", "nan"], "scale: expected a number above 0, found nan"),
+        (["--mlir", "out", "--scale", "nan"], "scale: expected from 1.4e-45 to 3.4e+38, found nan"),
     ],
 )
 def test_all_files_or_none(options, message, tmp_path, capsys):
@@ -77,6 +77,20 @@ def test_all_files_or_none(options, message, tmp_path, capsys):
     assert capsys.readouterr() == ("", f"error: {message}\n")
     assert table.read_text() == "as it was"
     assert sorted(path.suffix for path in tmp_path.iterdir()) == [".csv", ".json"]
+
+
+@pytest.mark.parametrize("other", ["--rows", "--schedule"])
+def test_one_file_twice(other, tmp_path, capsys):
+    schedule = write(tmp_path, GENERATION)
+    before = schedule.read_text()
+    path = schedule if other == "--schedule" else tmp_path / "out"
+    options = [] if other == "--schedule" else [other, str(path)]
+    assert (
+        main(["generation", "--schedule", str(schedule), *options, "--mlir", f"{path.parent}/./{path.name}"])
+        == 1
+    )
+    assert capsys.readouterr() == ("", f"error: --mlir {path}: expected a file of its own\n")
+    assert (schedule.read_text(), list(tmp_path.iterdir())) == (before, [schedule])
 
 
 def test_no_standard_output(tmp_path):

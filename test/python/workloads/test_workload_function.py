@@ -115,9 +115,11 @@ def test_no_list_for_the_first_layer(tmp_path):
         text(tmp_path, first_key_pruned_iteration=0, first_length=9)
 
 
-@pytest.mark.parametrize("scale", [0.0, -1.0, float("inf"), float("nan")])
+@pytest.mark.parametrize("scale", [0.0, -1.0, 1e-60, 1e60, float("inf"), float("nan")])
 def test_wrong_scale(scale, tmp_path):
-    with pytest.raises(RarefyError, match=f"scale: expected a number above 0, found {scale}"):
+    with pytest.raises(
+        RarefyError, match=f"scale: expected from 1.4e-45 to .*, found {re.escape(str(scale))}"
+    ):
         function(read_schedule(write(tmp_path, GENERATION)), scale=scale)
 
 
