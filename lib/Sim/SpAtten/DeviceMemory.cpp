@@ -148,6 +148,12 @@ void DeviceMemory::Tensor::setValue() {
   if (!value)
     return;
   unsigned width = type.getElementTypeBitWidth();
+  if (value.isSplat() && width % 8 == 0) {
+    ArrayRef<char> element = value.getRawData();
+    for (uint64_t at = 0; at < bytes; at += element.size())
+      std::memcpy(data.get() + at, element.data(), element.size());
+    return;
+  }
   uint64_t at = 0;
   auto add = [&](const APInt &number) {
     setBits(data.get(), at, width, number.getZExtValue());

@@ -30,6 +30,9 @@ std::string rarefy::getFingerprint(MLIRContext *context, StringRef dialect) {
 
 namespace {
 
+/// Values are in memory until the file is written.
+constexpr uint64_t maxValueBytes = uint64_t(1) << 31;
+
 /// Collects the parts of the file; owns the bytes that they refer to.
 class ProgramWriter {
 public:
@@ -56,6 +59,7 @@ private:
   ProgramOp program;
   ELFYAML::Object object;
   std::list<std::string> strings;
+  uint64_t valueBytes = 0;
 };
 
 } // namespace
@@ -130,6 +134,11 @@ LogicalResult ProgramWriter::addValue(TensorOp tensor,
   if (!value)
     return tensor.emitOpError("expects a dense value, found ")
            << *tensor.getValue();
+  valueBytes += tensor.getSizeInBytes();
+  if (valueBytes > maxValueBytes)
+    return tensor.emitOpError("expects at most ")
+           << maxValueBytes << " bytes of values in a file, found "
+           << valueBytes;
   StringRef name = makeUnique((kDataPrefix + tensor.getSymName()).str());
   ELFYAML::RawContentSection &data = addSection(name, keep(packBits(value)));
   data.Flags = ELFYAML::ELF_SHF(ELF::SHF_ALLOC);

@@ -27,5 +27,14 @@ isa.program @resource for "spatten" {key_lines = 16 : i64, value_lines = 16 : i6
 
 // -----
 
+isa.program @large for "spatten" {key_lines = 16 : i64, value_lines = 16 : i64,
+    rows_per_line = 8 : i64, max_keys = 64 : i64} {
+  // expected-error@+1 {{expects at most 2147483648 bytes of values in a file, found 1099511627776}}
+  isa.tensor @t in at 0 : tensor<1099511627776xi8> = dense<1> : tensor<1099511627776xi8>
+  spatten.halt
+}
+
+// -----
+
 // expected-error@+1 {{expects one 'isa.program' to write, found 0}}
 module {}
