@@ -129,7 +129,8 @@ Error rarefy::writeInputs(program::ProgramOp program,
     else if (!allRandom && next < inOrder.size())
       source = inOrder[next++];
     else if (!allRandom)
-      return makeError("--inputs: expected a source of tensor '" + name + "'");
+      return makeError("--inputs: expected a file or random for tensor '" +
+                       name + "'");
     bool random = source.empty() || isRandom(source, number);
     if (Error error = random ? writeRandom(tensor, memory, number)
                              : writeFile(tensor, memory, source))
