@@ -163,7 +163,8 @@ Error rarefy::writeOutputs(ArrayRef<std::pair<std::string, Array>> outputs,
                            StringRef folder) {
   if (folder.empty())
     return Error::success();
-  if (std::error_code error = llvm::sys::fs::create_directories(folder))
+  if (std::error_code error = llvm::sys::fs::create_directories(
+          folder, /*IgnoreExisting=*/true, llvm::sys::fs::perms::all_all))
     return makeError(folder + ": " + error.message());
   std::vector<std::string> names(llvm::make_first_range(outputs).begin(),
                                  llvm::make_first_range(outputs).end());
