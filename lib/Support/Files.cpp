@@ -44,7 +44,7 @@ bool rarefy::isSameFile(StringRef a, StringRef b) {
   if (a == "-" || b == "-")
     return a == b;
   if (fs::equivalent(a, b))
-    return true;
+    return fs::is_regular_file(a); // A device keeps nothing to overwrite.
   llvm::SmallString<128> paths[] = {a, b};
   for (llvm::SmallString<128> &path : paths) {
     if (fs::make_absolute(path))
@@ -55,19 +55,26 @@ bool rarefy::isSameFile(StringRef a, StringRef b) {
 }
 
 Expected<rarefy::OutputFile> rarefy::OutputFile::open(StringRef path) {
-  OutputFile file(path);
   if (path == "-")
-    return file;
+    return OutputFile(path);
+  // What a link leads to is replaced, not the link.
+  llvm::SmallString<128> target;
+  bool exists = !fs::real_path(path, target);
+  OutputFile file(exists ? StringRef(target) : path);
   if (fs::is_directory(path))
     return makeError(path, "is a directory");
-  if (fs::exists(path) && !fs::is_regular_file(path)) {
+  if (exists && !fs::can_write(path))
+    return makeError(
+        path, std::make_error_code(std::errc::permission_denied).message());
+  if (exists && !fs::is_regular_file(path)) {
     std::error_code error;
     file.stream = std::make_unique<llvm::raw_fd_ostream>(path, error);
     if (error)
       return makeError(path, error.message());
     return file;
   }
-  Expected<fs::TempFile> beside = fs::TempFile::create(path + ".%%%%%%", 0666);
+  Expected<fs::TempFile> beside =
+      fs::TempFile::create(file.path + ".%%%%%%", 0666);
   if (!beside)
     return makeError(path, toString(beside.takeError()));
   file.beside.emplace(std::move(*beside));

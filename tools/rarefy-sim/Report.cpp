@@ -2,7 +2,6 @@
 
 #include "Report.h"
 
-#include "llvm/Support/FileSystem.h"
 #include "llvm/Support/FormatVariadic.h"
 #include <algorithm>
 

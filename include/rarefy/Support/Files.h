@@ -20,8 +20,8 @@ readInput(llvm::StringRef path);
 /// from writing everything; the stream's destructor would end the process.
 llvm::Error finishOutput(llvm::raw_fd_ostream &os, const llvm::Twine &name);
 
-/// Whether two paths are of one file, which need not be there. Only standard
-/// output is "-".
+/// Whether what is written to two paths ends up in one file, which need not be
+/// there, or in standard output, which is "-".
 bool isSameFile(llvm::StringRef a, llvm::StringRef b);
 
 /// A file that is there, whole, when it is kept; until then what it replaces
