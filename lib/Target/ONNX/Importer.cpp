@@ -16,6 +16,7 @@
 #include "mlir/Interfaces/SideEffectInterfaces.h"
 #include "mlir/Transforms/CSE.h"
 #include "rarefy/Dialect/Rarefy/IR/Rarefy.h"
+#include "rarefy/Support/Files.h"
 #include "rarefy/Target/ONNX/ImportONNX.h"
 
 using namespace rarefy;
@@ -500,11 +501,9 @@ OwningOpRef<ModuleOp> rarefy::importONNX(llvm::MemoryBufferRef buffer,
 }
 
 OwningOpRef<ModuleOp> rarefy::importONNX(StringRef path, MLIRContext *context) {
-  auto buffer = llvm::MemoryBuffer::getFile(path, /*IsText=*/false,
-                                            /*RequiresNullTerminator=*/false);
+  auto buffer = readInput(path);
   if (buffer)
     return importONNX(**buffer, context, /*hasPath=*/true);
-  emitError(UnknownLoc::get(context))
-      << path << ": cannot open: " << buffer.getError().message();
+  emitError(UnknownLoc::get(context)) << llvm::toString(buffer.takeError());
   return nullptr;
 }

@@ -14,7 +14,7 @@
 // RUN: rarefy-opt %t/in.mlir --rarefy-quantize-attention=scales=%t/good.json -o /dev/null
 
 // OPTION: error: expected option 'scales', the file of what a step of each operand is worth
-// NONE: error: {{.*}}none.json: expected a file of scales, found: {{[Nn]}}o such file
+// NONE: error: {{.*}}none.json: {{[Nn]}}o such file
 // SYNTAX: error: {{.*}}syntax.json: expected JSON, found: {{.*}}
 // OBJECT: error: {{.*}}object.json: expected a list of 2 entries, one for each attention, found no list
 // COUNT: error: {{.*}}count.json: expected a list of 2 entries, one for each attention, found 1 entries

@@ -65,8 +65,7 @@ TEST_F(ImportONNX, FromMemory) {
 
 TEST_F(ImportONNX, MissingFile) {
   EXPECT_FALSE(importONNX("no-such-file.onnx", &context));
-  EXPECT_EQ(errors,
-            "no-such-file.onnx: cannot open: No such file or directory\n");
+  EXPECT_EQ(errors, "no-such-file.onnx: No such file or directory\n");
 }
 
 TEST_F(ImportONNX, ExternalDataNeedsAFile) {

@@ -1,8 +1,8 @@
 // The attentions that scales are for, and files of scales.
 
 #include "AttentionScales.h"
+#include "rarefy/Support/Files.h"
 #include "llvm/Support/JSON.h"
-#include "llvm/Support/MemoryBuffer.h"
 
 using namespace rarefy;
 
@@ -60,10 +60,9 @@ ScalesReader::readEntry(const llvm::json::Value &entry, size_t number) {
 }
 
 FailureOr<SmallVector<AttentionScales>> ScalesReader::read(size_t count) {
-  auto file = llvm::MemoryBuffer::getFile(path, /*IsText=*/true);
+  auto file = readInput(path);
   if (!file) {
-    error() << "expected a file of scales, found: "
-            << file.getError().message();
+    emitError(loc) << llvm::toString(file.takeError());
     return failure();
   }
   llvm::Expected<llvm::json::Value> parsed =
