@@ -31,6 +31,16 @@ rarefy::readInput(StringRef path) {
   return std::move(*buffer);
 }
 
+Expected<std::unique_ptr<llvm::MemoryBuffer>>
+rarefy::readInputOrStdin(StringRef path) {
+  if (path != "-")
+    return readInput(path);
+  auto buffer = llvm::MemoryBuffer::getSTDIN();
+  if (!buffer)
+    return makeError("standard input", buffer.getError().message());
+  return std::move(*buffer);
+}
+
 Error rarefy::finishOutput(llvm::raw_fd_ostream &os, const llvm::Twine &name) {
   os.flush();
   if (!os.has_error())

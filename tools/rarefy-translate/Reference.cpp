@@ -1,10 +1,12 @@
 // The instruction sets, and their reference pages.
 
 #include "Reference.h"
+#include "ProcessFile.h"
 #include "mlir/IR/MLIRContext.h"
 #include "rarefy/Dialect/SpAtten/IR/SpAtten.h"
 #include "llvm/ADT/STLExtras.h"
 #include "llvm/ADT/StringExtras.h"
+#include "llvm/Support/CommandLine.h"
 
 using namespace rarefy;
 
@@ -12,7 +14,8 @@ void rarefy::registerInstructions(DialectRegistry &registry) {
   registry.insert<program::ISADialect, spatten::SpAttenDialect>();
 }
 
-void rarefy::printReferenceAndExit(const std::string &dialect) {
+/// Prints the reference page of an instruction set, and ends the tool.
+static void printReferenceAndExit(const std::string &dialect) {
   DialectRegistry registry;
   registerInstructions(registry);
   MLIRContext context(registry);
@@ -29,6 +32,12 @@ void rarefy::printReferenceAndExit(const std::string &dialect) {
     std::exit(1);
   }
   program::printReference(&context, dialect, llvm::outs());
-  llvm::outs().flush();
-  std::exit(0);
+  std::exit(getExitCode(finishOutput(llvm::outs(), "standard output")));
 }
+
+static llvm::cl::opt<std::string>
+    isaReference("isa-reference",
+                 llvm::cl::desc("Print the reference page of an instruction "
+                                "set (spatten) and nothing else"),
+                 llvm::cl::value_desc("name"),
+                 llvm::cl::cb<void, std::string>(printReferenceAndExit));

@@ -1,82 +1,83 @@
 // Translates models and program files to MLIR, and programs to files.
 
-#include "Reference.h"
+#include "ProcessFile.h"
+#include "Translations.h"
 #include "Version.h"
-#include "mlir/Bytecode/BytecodeWriter.h"
 #include "mlir/IR/AsmState.h"
-#include "mlir/Tools/mlir-translate/MlirTranslateMain.h"
+#include "mlir/IR/Diagnostics.h"
+#include "mlir/IR/MLIRContext.h"
+#include "mlir/Support/ToolUtilities.h"
 #include "mlir/Tools/mlir-translate/Translation.h"
-#include "rarefy/Target/ONNX/ImportONNX.h"
-#include "rarefy/Target/Program/ProgramFile.h"
-#include "llvm/ADT/STLExtras.h"
 #include "llvm/Support/CommandLine.h"
+#include "llvm/Support/InitLLVM.h"
 #include "llvm/Support/SourceMgr.h"
 
 using namespace rarefy;
+namespace cl = llvm::cl;
 
-static llvm::cl::opt<bool>
-    emitBytecode("emit-bytecode",
-                 llvm::cl::desc("Write bytecode, which holds weights as they "
-                                "are, instead of text"));
+using Level = SourceMgrDiagnosticVerifierHandler::Level;
 
-static llvm::cl::opt<std::string>
-    isaReference("isa-reference",
-                 llvm::cl::desc("Print the reference page of an instruction "
-                                "set (spatten) and nothing else"),
-                 llvm::cl::value_desc("name"),
-                 llvm::cl::cb<void, std::string>(printReferenceAndExit));
+static cl::opt<std::string> input(cl::Positional, cl::desc("<input file>"),
+                                  cl::init("-"));
 
-static LogicalResult importONNXFile(llvm::SourceMgr &sources,
-                                    llvm::raw_ostream &output,
-                                    MLIRContext *context) {
-  // The message names the file itself; there is no source line to show.
-  ScopedDiagnosticHandler handler(context, [](Diagnostic &diagnostic) {
-    llvm::errs() << "error: " << diagnostic << "\n";
-  });
-  llvm::MemoryBufferRef buffer = *sources.getMemoryBuffer(1);
-  bool isFile = buffer.getBufferIdentifier() != "<stdin>";
-  OwningOpRef<ModuleOp> module = importONNX(buffer, context, isFile);
-  if (!module)
-    return failure();
-  if (emitBytecode)
-    return writeBytecodeToFile(*module, output);
-  module->print(output, OpPrintingFlags().enableDebugInfo(false));
-  return success();
-}
+static cl::opt<std::string> output("o", cl::desc("Output filename"),
+                                   cl::value_desc("filename"), cl::init("-"));
 
-static LogicalResult exportProgram(ModuleOp module, llvm::raw_ostream &output) {
-  auto programs = module.getOps<program::ProgramOp>();
-  module.getContext()->printOpOnDiagnostic(false);
-  if (!llvm::hasSingleElement(programs))
-    return module.emitOpError("expects one 'isa.program' to write, found ")
-           << std::distance(programs.begin(), programs.end());
-  return writeProgramFile(*programs.begin(), output);
-}
+static cl::opt<std::string>
+    splitMarker("split-input-file", cl::ValueOptional,
+                cl::desc("Translate each piece of the input by itself; pieces "
+                         "are between lines such as '// -----'"),
+                cl::value_desc("line"), cl::init(""));
 
-static OwningOpRef<Operation *> importProgram(llvm::SourceMgr &sources,
-                                              MLIRContext *context) {
-  return readProgramFile(*sources.getMemoryBuffer(1), context)
-      .release()
-      .getOperation();
+static cl::opt<Level> verifyDiagnostics(
+    "verify-diagnostics", cl::ValueOptional, cl::init(Level::None),
+    cl::desc("Compare diagnostics with the input's expected-* comments"),
+    cl::values(clEnumValN(Level::All, "all", "All diagnostics"),
+               clEnumValN(Level::All, "", "All diagnostics"),
+               clEnumValN(Level::OnlyExpected, "only-expected",
+                          "Only those expected")));
+
+/// Translates the input, or a piece of it.
+static LogicalResult translate(const Translation &translation,
+                               std::unique_ptr<llvm::MemoryBuffer> buffer,
+                               raw_ostream &os) {
+  auto sources = std::make_shared<llvm::SourceMgr>();
+  sources->AddNewSourceBuffer(std::move(buffer), llvm::SMLoc());
+  MLIRContext context;
+  if (verifyDiagnostics == Level::None) {
+    SourceMgrDiagnosticHandler handler(*sources, &context);
+    return translation(sources, os, &context);
+  }
+  context.printOpOnDiagnostic(false);
+  SourceMgrDiagnosticVerifierHandler handler(*sources, &context,
+                                             verifyDiagnostics);
+  (void)translation(sources, os, &context); // It may be expected to fail.
+  return handler.verify();
 }
 
 int main(int argc, char **argv) {
+  llvm::InitLLVM init(argc, argv);
   setVersionPrinter();
+  registerTranslations();
   registerAsmPrinterCLOptions();
-  TranslateRegistration importModel(
-      "import-onnx", "import an ONNX model as MLIR",
-      [](const std::shared_ptr<llvm::SourceMgr> &sources,
-         llvm::raw_ostream &output, MLIRContext *context) {
-        return importONNXFile(*sources, output, context);
-      });
-  TranslateFromMLIRRegistration writeProgram(
-      "export-program", "write an accelerator's program as an ELF file",
-      [](ModuleOp module, llvm::raw_ostream &output) {
-        return exportProgram(module, output);
-      },
-      registerInstructions);
-  TranslateToMLIRRegistration readProgram(
-      "import-program", "read an accelerator's program from an ELF file",
-      importProgram, registerInstructions);
-  return failed(mlirTranslateMain(argc, argv, "Rarefy translator"));
+  registerMLIRContextCLOptions();
+  registerTranslationCLOptions();
+  cl::list<const Translation *, bool, TranslationParser> translations(
+      "", cl::desc("Translation to perform"));
+  cl::ParseCommandLineOptions(argc, argv, "Rarefy translator\n");
+  if (translations.size() != 1)
+    return getExitCode(llvm::createStringError(
+        "expected one translation, found " + Twine(translations.size())));
+  if (splitMarker.getNumOccurrences() && splitMarker.empty())
+    splitMarker = kDefaultSplitMarker;
+  return getExitCode(processFile(
+      input, output,
+      [&](std::unique_ptr<llvm::MemoryBuffer> buffer, raw_ostream &os) {
+        return splitAndProcessBuffer(
+            std::move(buffer),
+            [&](std::unique_ptr<llvm::MemoryBuffer> piece, raw_ostream &os) {
+              return translate(*translations[0], std::move(piece), os);
+            },
+            os, splitMarker);
+      }));
 }

@@ -16,6 +16,10 @@ namespace rarefy {
 llvm::Expected<std::unique_ptr<llvm::MemoryBuffer>>
 readInput(llvm::StringRef path);
 
+/// The same; "-" is standard input.
+llvm::Expected<std::unique_ptr<llvm::MemoryBuffer>>
+readInputOrStdin(llvm::StringRef path);
+
 /// Writes what is left in `os`, a stream to `name`, and returns what kept it
 /// from writing everything; the stream's destructor would end the process.
 llvm::Error finishOutput(llvm::raw_fd_ostream &os, const llvm::Twine &name);

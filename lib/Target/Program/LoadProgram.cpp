@@ -27,9 +27,7 @@ OwningOpRef<ModuleOp> rarefy::parseModule(StringRef source, StringRef name,
 
 llvm::Expected<OwningOpRef<ModuleOp>>
 rarefy::loadProgram(StringRef path, MLIRContext &context) {
-  auto buffer = path == "-"
-                    ? llvm::errorOrToExpected(llvm::MemoryBuffer::getSTDIN())
-                    : readInput(path);
+  auto buffer = readInputOrStdin(path);
   if (!buffer)
     return buffer.takeError();
   OwningOpRef<ModuleOp> module = parseBuffer(std::move(*buffer), context);
