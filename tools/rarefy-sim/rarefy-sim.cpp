@@ -7,6 +7,8 @@
 #include "Version.h"
 
 #include "mlir/IR/MLIRContext.h"
+#include "mlir/InitAllDialects.h"
+#include "rarefy/InitAll.h"
 #include "rarefy/Target/Program/LoadProgram.h"
 #include "llvm/Support/InitLLVM.h"
 
@@ -65,10 +67,12 @@ int main(int argc, char **argv) {
   Options options;
   llvm::cl::ParseCommandLineOptions(
       argc, argv, "Runs a program of an accelerator on a simulated machine.\n");
+  // A file without a program is to parse, and to be told apart.
   DialectRegistry registry;
-  registry.insert<program::ISADialect, spatten::SpAttenDialect>();
+  registerAllDialects(registry);
+  registerDialects(registry);
   MLIRContext context(registry);
-  context.loadAllAvailableDialects();
+  context.loadDialect<program::ISADialect, spatten::SpAttenDialect>();
   context.printOpOnDiagnostic(false);
   context.getDiagEngine().registerHandler(printDiagnostic);
   Error error = run(options, context);

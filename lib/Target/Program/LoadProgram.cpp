@@ -38,7 +38,11 @@ rarefy::loadProgram(StringRef path, MLIRContext &context) {
 
 llvm::Expected<program::ProgramOp> rarefy::findProgram(ModuleOp module) {
   auto programs = llvm::to_vector(module.getOps<program::ProgramOp>());
-  if (programs.size() != 1)
+  if (programs.empty())
+    return llvm::createStringError(
+        "expected one 'isa.program', found 0; convert-rarefy-to-spatten makes "
+        "programs of an accelerator");
+  if (programs.size() > 1)
     return llvm::createStringError("expected one 'isa.program', found " +
                                    Twine(programs.size()));
   return programs.front();
