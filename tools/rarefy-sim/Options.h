@@ -40,7 +40,8 @@ struct Options {
       llvm::cl::value_desc("n")};
   llvm::cl::opt<std::string> stats{
       "stats", llvm::cl::init("table"), llvm::cl::cat(measure),
-      llvm::cl::desc("Figures as a table or as JSON (table)"),
+      llvm::cl::desc("Figures as a table or as JSON (table); JSON beside\n"
+                     "--print needs a file"),
       llvm::cl::value_desc("json|table[=file]")};
   llvm::cl::opt<bool> time{
       "time", llvm::cl::cat(measure),

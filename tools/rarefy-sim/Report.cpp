@@ -28,7 +28,11 @@ static Error openFile(StringRef path, std::optional<OutputFile> &file) {
   return Error::success();
 }
 
-Error Report::open(StringRef tracePath, ArrayRef<StringRef> inputs) {
+Error Report::open(StringRef tracePath, ArrayRef<StringRef> inputs,
+                   bool prints) {
+  if (prints && ((isJSON && path == "-") || tracePath == "-"))
+    return llvm::createStringError("--print: expected JSON in a file, for "
+                                   "standard output has the elements");
   SmallVector<StringRef> others;
   for (StringRef input : inputs)
     if (input != "-") // Standard input.

@@ -36,7 +36,8 @@ static Error run(const Options &options, MLIRContext &context) {
   if (Error error = writeInputs(*program, memory, options.inputs))
     return error;
   // What cannot be written is known before the run, and leaves no file behind.
-  if (Error error = report->open(options.trace, {options.file, options.config}))
+  if (Error error = report->open(options.trace, {options.file, options.config},
+                                 options.elements != 0))
     return error;
   Stopwatch stopwatch;
   auto statistics = (*simulator)->run(report->trace(), [&](uint64_t cycle) {

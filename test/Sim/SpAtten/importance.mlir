@@ -1,6 +1,6 @@
 // Importance accumulates, is scaled, selects tokens and heads, and goes to and
 // from memory. Two heads have one key that is a whole probability each.
-// RUN: rarefy-sim %s --config=%src/configs/spatten.yaml --print=6 | FileCheck %s
+// RUN: rarefy-sim %s --config=%src/configs/spatten.yaml --print=6 --stats=json=%t.json | FileCheck %s
 
 // Head 0 looks at tokens 0 to 3, of which 1 has a key; head 3 at tokens 2 to 5,
 // of which 4 has one. Each gives 2047 to what was 10, 20, 30, 40, 50, 60.
