@@ -38,6 +38,16 @@ static llvm::Error makeError(const Twine &message) {
   return llvm::createStringError(message);
 }
 
+/// The beginning of what a header says, for a message of one line.
+static std::string quote(StringRef text) {
+  constexpr size_t shown = 16;
+  std::string quoted = "'";
+  llvm::raw_string_ostream os(quoted);
+  llvm::printEscapedString(text.take_front(shown), os);
+  os << (text.size() > shown ? "...'" : "'");
+  return quoted;
+}
+
 namespace {
 /// Reads the dictionary that describes an array.
 class HeaderParser {
@@ -67,8 +77,7 @@ private:
 llvm::Expected<StringRef> HeaderParser::parseString() {
   rest = rest.ltrim();
   if (rest.empty() || (rest[0] != '\'' && rest[0] != '"'))
-    return makeError("bad header: expected a string at '" +
-                     rest.take_front(16) + "'");
+    return makeError("bad header: expected a string at " + quote(rest));
   size_t end = rest.find(rest[0], 1);
   if (end == StringRef::npos)
     return makeError("bad header: a string does not end");
@@ -86,8 +95,8 @@ llvm::Error HeaderParser::parseType() {
       type = row.type;
       return llvm::Error::success();
     }
-  return makeError("unsupported element type '" + *text +
-                   "': expected booleans, little-endian integers or floats");
+  return makeError("unsupported element type " + quote(*text) +
+                   ": expected booleans, little-endian integers or floats");
 }
 
 llvm::Error HeaderParser::parseOrder() {
@@ -106,26 +115,24 @@ llvm::Error HeaderParser::parseShape() {
     rest = rest.ltrim();
     uint64_t size;
     if (rest.consumeInteger(10, size) || size > uint64_t(INT64_MAX))
-      return makeError("bad header: expected a size at '" +
-                       rest.take_front(16) + "'");
+      return makeError("bad header: expected a size at " + quote(rest));
     shape.push_back(static_cast<int64_t>(size));
     if (!consume(",") && !rest.ltrim().starts_with(")"))
-      return makeError("bad header: expected ',' or ')' at '" +
-                       rest.take_front(16) + "'");
+      return makeError("bad header: expected ',' or ')' at " + quote(rest));
   }
   return llvm::Error::success();
 }
 
 llvm::Error HeaderParser::parseEntry(StringRef key) {
   if (!consume(":"))
-    return makeError("bad header: expected ':' after '" + key + "'");
+    return makeError("bad header: expected ':' after " + quote(key));
   if (key == "descr")
     return parseType();
   if (key == "fortran_order")
     return parseOrder();
   if (key == "shape")
     return parseShape();
-  return makeError("bad header: unknown key '" + key + "'");
+  return makeError("bad header: unknown key " + quote(key));
 }
 
 llvm::Error HeaderParser::parse() {
@@ -142,8 +149,7 @@ llvm::Error HeaderParser::parse() {
     if (llvm::Error error = parseEntry(*key))
       return error;
     if (!consume(",") && !rest.ltrim().starts_with("}"))
-      return makeError("bad header: expected ',' or '}' at '" +
-                       rest.take_front(16) + "'");
+      return makeError("bad header: expected ',' or '}' at " + quote(rest));
   }
   if (seen.size() != 3)
     return makeError("bad header: expected 'descr', 'fortran_order' and "

@@ -98,6 +98,16 @@ TEST(Npy, RefusesHostileHeaders) {
   EXPECT_EQ(getHeaderError(describe("|O", "(2,)")),
             "unsupported element type '|O': expected booleans, little-endian "
             "integers or floats");
+  EXPECT_EQ(getHeaderError(describe(std::string(100, 'x'), "(2,)")),
+            "unsupported element type 'xxxxxxxxxxxxxxxx...': expected "
+            "booleans, little-endian integers or floats");
+  EXPECT_EQ(getHeaderError("{'" + std::string(100, 'x') + "': 1}"),
+            "bad header: unknown key 'xxxxxxxxxxxxxxxx...'");
+  EXPECT_EQ(getHeaderError("{'" + std::string(100, 'x') + "'}"),
+            "bad header: expected ':' after 'xxxxxxxxxxxxxxxx...'");
+  EXPECT_EQ(getHeaderError(describe("<f4\n", "(2,)")),
+            "unsupported element type '<f4\\0A': expected booleans, "
+            "little-endian integers or floats");
   EXPECT_EQ(getHeaderError(describe("<f4", "(-2,)")),
             "bad header: expected a size at '-2,), }'");
   EXPECT_EQ(getHeaderError(describe("<f4", "(2 3)")),
@@ -105,7 +115,7 @@ TEST(Npy, RefusesHostileHeaders) {
   EXPECT_EQ(getHeaderError(describe("<f4", "(4611686018427387904, 4)")),
             "the shape has more elements than memory can hold");
   EXPECT_EQ(getHeaderError(describe("<f4", "(99999999999999999999,)")),
-            "bad header: expected a size at '9999999999999999'");
+            "bad header: expected a size at '9999999999999999...'");
   EXPECT_EQ(getHeaderError(describe("<f4", "(2,)") + "x"),
             "bad header: text after the dictionary");
   EXPECT_EQ(getHeaderError(describe("<f4", "[2]")),
