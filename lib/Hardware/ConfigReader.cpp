@@ -24,6 +24,20 @@ void keepFirstError(const llvm::SMDiagnostic &diagnostic, void *opaque) {
   context.error += ": " + diagnostic.getMessage().str();
 }
 
+void refuseWord(llvm::yaml::IO &io, llvm::ArrayRef<llvm::StringRef> words) {
+  auto &context = *static_cast<ConfigContext *>(io.getContext());
+  llvm::StringRef word;
+  io.scalarString(word, llvm::yaml::QuotingType::None);
+  std::string found = "'" + word.str() + "'";
+  // The parser has complained of a list or a mapping, but not said what it
+  // expects.
+  if (!context.error.empty())
+    found = "no word";
+  context.error.clear();
+  io.setError("expected '" + llvm::join(words.drop_back(), "', '") + "' or '" +
+              words.back() + "', found " + found);
+}
+
 /// The parser recurses into nested values, so that a file of brackets, or of
 /// the dashes of lists in lists, would exhaust the stack.
 static bool isDeeplyNested(llvm::StringRef text) {

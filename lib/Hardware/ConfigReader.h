@@ -9,6 +9,8 @@
 #include "llvm/Support/YAMLTraits.h"
 #include <memory>
 #include <string>
+#include <type_traits>
+#include <utility>
 
 namespace rarefy {
 
@@ -39,6 +41,23 @@ void mapField(llvm::yaml::IO &io, const char *key, T &value) {
   else
     io.mapRequired(key, value);
   context.path.pop_back();
+}
+
+/// Complains that what is read is none of `words`.
+void refuseWord(llvm::yaml::IO &io, llvm::ArrayRef<llvm::StringRef> words);
+
+/// Maps a value that one of a few words, which are literals, stands for.
+template <typename T>
+void mapWord(
+    llvm::yaml::IO &io, T &value,
+    llvm::ArrayRef<std::pair<llvm::StringRef, std::type_identity_t<T>>> words) {
+  llvm::SmallVector<llvm::StringRef> all;
+  for (auto [word, meaning] : words) {
+    io.enumCase(value, word.data(), meaning);
+    all.push_back(word);
+  }
+  if (io.matchEnumFallback())
+    refuseWord(io, all);
 }
 
 /// Collects what a configuration has to satisfy; the first failure counts.

@@ -13,42 +13,45 @@ namespace llvm::yaml {
 
 template <> struct ScalarEnumerationTraits<DRAMCommand> {
   static void enumeration(IO &io, DRAMCommand &value) {
+    SmallVector<std::pair<StringRef, DRAMCommand>> words;
     for (unsigned i = 0; i < numDRAMCommands; ++i)
-      io.enumCase(value, stringifyDRAMCommand(DRAMCommand(i)).data(),
-                  DRAMCommand(i));
+      words.push_back({stringifyDRAMCommand(DRAMCommand(i)), DRAMCommand(i)});
+    mapWord(io, value, words);
   }
 };
 
 template <> struct ScalarEnumerationTraits<DRAMScope> {
   static void enumeration(IO &io, DRAMScope &value) {
-    io.enumCase(value, "channel", DRAMScope::Channel);
-    io.enumCase(value, "pseudo-channel", DRAMScope::PseudoChannel);
-    io.enumCase(value, "bank-group", DRAMScope::BankGroup);
-    io.enumCase(value, "bank", DRAMScope::Bank);
+    mapWord(io, value,
+            {{"channel", DRAMScope::Channel},
+             {"pseudo-channel", DRAMScope::PseudoChannel},
+             {"bank-group", DRAMScope::BankGroup},
+             {"bank", DRAMScope::Bank}});
   }
 };
 
 template <> struct ScalarEnumerationTraits<AddressField> {
   static void enumeration(IO &io, AddressField &value) {
-    io.enumCase(value, "column", AddressField::Column);
-    io.enumCase(value, "pseudo-channel", AddressField::PseudoChannel);
-    io.enumCase(value, "bank-group", AddressField::BankGroup);
-    io.enumCase(value, "bank", AddressField::Bank);
-    io.enumCase(value, "row", AddressField::Row);
+    mapWord(io, value,
+            {{"column", AddressField::Column},
+             {"pseudo-channel", AddressField::PseudoChannel},
+             {"bank-group", AddressField::BankGroup},
+             {"bank", AddressField::Bank},
+             {"row", AddressField::Row}});
   }
 };
 
 template <> struct ScalarEnumerationTraits<MemoryMode> {
   static void enumeration(IO &io, MemoryMode &value) {
-    io.enumCase(value, "timing", MemoryMode::Timing);
-    io.enumCase(value, "nominal", MemoryMode::Nominal);
+    mapWord(io, value,
+            {{"timing", MemoryMode::Timing}, {"nominal", MemoryMode::Nominal}});
   }
 };
 
 template <> struct ScalarEnumerationTraits<RefreshMode> {
   static void enumeration(IO &io, RefreshMode &value) {
-    io.enumCase(value, "none", RefreshMode::None);
-    io.enumCase(value, "all-bank", RefreshMode::AllBank);
+    mapWord(io, value,
+            {{"none", RefreshMode::None}, {"all-bank", RefreshMode::AllBank}});
   }
 };
 

@@ -11,15 +11,15 @@ namespace llvm::yaml {
 
 template <> struct ScalarEnumerationTraits<ProductMode> {
   static void enumeration(IO &io, ProductMode &value) {
-    io.enumCase(value, "exact", ProductMode::Exact);
-    io.enumCase(value, "rtl", ProductMode::RTL);
+    mapWord(io, value,
+            {{"exact", ProductMode::Exact}, {"rtl", ProductMode::RTL}});
   }
 };
 
 template <> struct ScalarEnumerationTraits<TopKRounds> {
   static void enumeration(IO &io, TopKRounds &value) {
-    io.enumCase(value, "data", TopKRounds::Data);
-    io.enumCase(value, "expected", TopKRounds::Expected);
+    mapWord(io, value,
+            {{"data", TopKRounds::Data}, {"expected", TopKRounds::Expected}});
   }
 };
 

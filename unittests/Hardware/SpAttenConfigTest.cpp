@@ -130,7 +130,10 @@ TEST(SpAttenConfig, RefusesWrongOverrides) {
        "override 'topk.parallelism=many': topk.parallelism: invalid number"},
       {"topk=3", "override 'topk=3': topk.parallelism: not a mapping"},
       {"topk.rounds=often",
-       "override 'topk.rounds=often': topk.rounds: unknown enumerated scalar"},
+       "override 'topk.rounds=often': topk.rounds: expected 'data' or "
+       "'expected', found 'often'"},
+      {"memory.mode=[timing]", "override 'memory.mode=[timing]': memory.mode: "
+                               "expected 'timing' or 'nominal', found no word"},
       {"topk.parallelism",
        "override 'topk.parallelism': expected key=value, found no '='"},
       {"topk..x=1", "override 'topk..x=1': expected names joined by dots, "
@@ -162,13 +165,24 @@ TEST(SpAttenConfig, RefusesWrongFiles) {
             ":15: duplicated mapping key 'clockGHz'");
   EXPECT_EQ(
       errorAfter("following: [ACT, PRE, PREA, REF]", "following: [ACTIVATE]"),
-      ":118: memory.timing.rows.following: unknown enumerated scalar");
+      ":118: memory.timing.rows.following: expected 'ACT', 'PRE', 'PREA', "
+      "'RD', 'WR' or 'REF', found 'ACTIVATE'");
   EXPECT_EQ(errorAfter("cycles: nBL}", "cycles: nBL + nXX}"),
             ": memory.timing.rows[1]: expected a number or a name of the "
             "timing values, found 'nXX' in 'nBL + nXX'");
   EXPECT_EQ(errorAfter("readData: nCL + nBL", "readData: nCL - nRFC"),
             ": memory.timing.readData: expected 0 to 1048576 cycles, found "
             "-343 as 'nCL - nRFC'");
+}
+
+TEST(SpAttenConfig, RefusesWrongWords) {
+  EXPECT_EQ(errorAfter("products: exact", "products: some"),
+            ":17: products: expected 'exact' or 'rtl', found 'some'");
+  EXPECT_EQ(errorAfter("mode: timing", "mode: {}"),
+            ":71: memory.mode: expected 'timing' or 'nominal', found no word");
+  EXPECT_EQ(errorAfter("scope: channel", "scope: rank"),
+            ":118: memory.timing.rows.scope: expected 'channel', "
+            "'pseudo-channel', 'bank-group' or 'bank', found 'rank'");
 }
 
 TEST(SpAttenConfig, RefusesASecondDocument) {
