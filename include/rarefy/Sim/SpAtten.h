@@ -12,6 +12,10 @@
 
 namespace rarefy::spatten {
 
+/// What else there is to say of a number that does not fit: what host code
+/// means by it, or nothing.
+StringRef explainMisfit(int64_t number);
+
 /// The tensors of a program, in the memory of the device.
 class DeviceMemory {
 public:
@@ -36,6 +40,10 @@ public:
   /// The bytes from `address` on, if they all lie in one tensor; else null.
   uint8_t *find(uint64_t address, uint64_t bytes) const;
 
+  /// "place 3 of tensor 'query'", for the element at `address`, which lies in a
+  /// tensor.
+  std::string describe(uint64_t address) const;
+
   /// An error for the first `in` tensor that nobody has written.
   llvm::Error checkWritten() const;
 
@@ -59,6 +67,8 @@ private:
 
   llvm::Expected<const Tensor *> get(StringRef name, size_t bytes,
                                      unsigned elementBytes) const;
+  /// The last tensor that begins at `address` or before; null if none does.
+  const Tensor *findTensor(uint64_t address) const;
 
   /// In the order of their addresses.
   std::vector<Tensor> tensors;

@@ -71,7 +71,7 @@ static Value encode(ImplicitLocOpBuilder &scalars, Value element,
   same = arith::ShRSIOp::create(scalars, same, above);
   Value fits =
       arith::CmpIOp::create(scalars, arith::CmpIPredicate::eq, same, element);
-  return arith::SelectOp::create(scalars, fits, element, constant(INT16_MIN));
+  return arith::SelectOp::create(scalars, fits, element, constant(kRefused));
 }
 
 /// [..., heads, tokens, depth] as [..., pairs, 2, tokens, depth].

@@ -65,6 +65,11 @@ static T getNumber(const uint8_t *elements, size_t index) {
   return number;
 }
 
+StringRef spatten::explainMisfit(int64_t number) {
+  return number == kRefused ? ": a NaN, or a number of more bits than are read"
+                            : "";
+}
+
 /// "70 in place 3", of the first number that is not in `range`.
 template <typename T>
 static std::optional<std::string> findMisfit(ArrayRef<uint8_t> elements,
@@ -76,7 +81,8 @@ static std::optional<std::string> findMisfit(ArrayRef<uint8_t> elements,
                        : static_cast<uint64_t>(number) > uint64_t(range.most);
     if (isLarge ||
         (std::is_signed_v<T> && static_cast<int64_t>(number) < range.least))
-      return std::to_string(number) + " in place " + std::to_string(i);
+      return std::to_string(number) + " in place " + std::to_string(i) +
+             explainMisfit(static_cast<int64_t>(number)).str();
   }
   return std::nullopt;
 }
@@ -286,18 +292,29 @@ Error DeviceMemory::read(StringRef name, MutableArrayRef<uint8_t> elements,
   return Error::success();
 }
 
-uint8_t *DeviceMemory::find(uint64_t address, uint64_t bytes) const {
+const DeviceMemory::Tensor *DeviceMemory::findTensor(uint64_t address) const {
   auto after = llvm::upper_bound(tensors, address,
                                  [](uint64_t address, const Tensor &tensor) {
                                    return address < tensor.address;
                                  });
-  if (after == tensors.begin())
+  return after == tensors.begin() ? nullptr : &*std::prev(after);
+}
+
+uint8_t *DeviceMemory::find(uint64_t address, uint64_t bytes) const {
+  const Tensor *tensor = findTensor(address);
+  if (!tensor)
     return nullptr;
-  const Tensor &tensor = *std::prev(after);
-  uint64_t offset = address - tensor.address;
-  if (offset > tensor.bytes || bytes > tensor.bytes - offset)
+  uint64_t offset = address - tensor->address;
+  if (offset > tensor->bytes || bytes > tensor->bytes - offset)
     return nullptr;
-  return tensor.data.get() + offset;
+  return tensor->data.get() + offset;
+}
+
+std::string DeviceMemory::describe(uint64_t address) const {
+  const Tensor *tensor = findTensor(address);
+  uint64_t place =
+      (address - tensor->address) * 8 / tensor->type.getElementTypeBitWidth();
+  return ("place " + Twine(place) + " of tensor '" + tensor->name + "'").str();
 }
 
 Error DeviceMemory::checkWritten() const {

@@ -58,7 +58,9 @@ Error Core::loadOperands(uint64_t address, MutableArrayRef<int16_t> numbers,
   for (auto [place, number] : llvm::enumerate(numbers))
     if (!isOperand(number))
       return makeError("expects numbers of 12 bits, found " + Twine(number) +
-                       " in place " + Twine(place));
+                       " in " +
+                       memory.describe(address + place * sizeof(number)) +
+                       explainMisfit(number));
   return Error::success();
 }
 

@@ -5,6 +5,7 @@
 // RUN: not rarefy-sim %t/parameter.mlir --config=%src/configs/spatten.yaml --inputs=random 2>&1 | FileCheck %s --check-prefix=PARAMETER
 // RUN: not rarefy-sim %t/shift.mlir --config=%src/configs/spatten.yaml --inputs=random 2>&1 | FileCheck %s --check-prefix=SHIFT
 // RUN: not rarefy-sim %t/selected.mlir --config=%src/configs/spatten.yaml --inputs=random 2>&1 | FileCheck %s --check-prefix=SELECTED
+// RUN: not rarefy-sim %t/vector.mlir --config=%src/configs/spatten.yaml --inputs=random 2>&1 | FileCheck %s --check-prefix=VECTOR
 // RUN: not rarefy-sim %t/file.mlir --config=%src/configs/spatten.yaml --inputs=random 2>&1 | FileCheck %s --check-prefix=FILE
 
 //--- none.mlir
@@ -56,6 +57,17 @@ isa.program @selected for "spatten" {key_lines = 256 : i64, value_lines = 256 : 
   spatten.score keys = 4, signal = [2]
   spatten.softmax keys = 4, wait = [2], signal = [3]
   spatten.weight values = 2, selected, compact
+  spatten.halt
+}
+
+//--- vector.mlir
+// Rows of 4 elements; the vector begins with the second one.
+// VECTOR: error: {{.*}}.mlir: instruction 1 ('spatten.load_vector'): expects numbers of 12 bits, found -32768 in place 6 of tensor 'rows': a NaN, or a number of more bits than are read{{$}}
+isa.program @vector for "spatten" {key_lines = 256 : i64, value_lines = 256 : i64,
+    rows_per_line = 8 : i64, max_keys = 1024 : i64} {
+  isa.tensor @other in at 0 : tensor<8xi64> = dense<0> : tensor<8xi64>
+  isa.tensor @rows in at 64 : tensor<2x4xi16> = dense<[[0, 0, -32768, 0], [1, 2, -32768, 3]]> : tensor<2x4xi16>
+  spatten.load_vector offset = 72, elements = 4
   spatten.halt
 }
 

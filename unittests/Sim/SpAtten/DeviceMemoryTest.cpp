@@ -102,6 +102,13 @@ TEST_F(DeviceMemoryTest, FindsBytesOfOneTensorOnly) {
   EXPECT_TRUE(memory.find(320, 4));
 }
 
+TEST_F(DeviceMemoryTest, SaysWhatIsWhere) {
+  DeviceMemory memory = llvm::cantFail(create(4096));
+  EXPECT_EQ(memory.describe(320), "place 0 of tensor 'out'");
+  EXPECT_EQ(memory.describe(322), "place 1 of tensor 'out'");
+  EXPECT_EQ(memory.describe(291), "place 2 of tensor 'twelve'");
+}
+
 TEST_F(DeviceMemoryTest, SaysWhatDoesNotFit) {
   auto describe = [](llvm::Error error) { return toString(std::move(error)); };
   EXPECT_EQ(describe(create(320).takeError()),
@@ -120,6 +127,11 @@ TEST_F(DeviceMemoryTest, SaysWhatDoesNotFit) {
             "tensor 'six' is an input and missing");
   EXPECT_EQ(describe(memory.write("six", bytes({1, 64, 0, 0}), 1)),
             "tensor 'six' expects numbers of 6 bits, found 64 in place 1");
+  int16_t refused[] = {0, 0, 0, INT16_MIN};
+  ArrayRef<uint8_t> words(reinterpret_cast<uint8_t *>(refused), 8);
+  EXPECT_EQ(describe(memory.write("six", words, 2)),
+            "tensor 'six' expects numbers of 6 bits, found -32768 in place 3: "
+            "a NaN, or a number of more bits than are read");
   EXPECT_EQ(describe(memory.write("four", bytes({15, -1}), 1)),
             "tensor 'four' expects numbers of 4 bits, found -1 in place 1");
   EXPECT_EQ(describe(memory.write("six", bytes({1}), 1)),

@@ -47,6 +47,10 @@ inline constexpr unsigned kMaxLoopDepth = 4;
 /// Bytes that memory moves at once; a row of keys or values is a multiple.
 inline constexpr unsigned kTransactionBytes = 32;
 
+/// What is no number of the machine's and stands for what it has to refuse: a
+/// NaN, or a number of more bits than a program reads.
+inline constexpr int16_t kRefused = INT16_MIN;
+
 /// Bytes in memory of a row of keys or values.
 constexpr unsigned getRowBytes(unsigned bits, bool fused) {
   return kHeadSize * bits / 8 * (fused ? 2 : 1);
