@@ -6,7 +6,6 @@
 #include <nanobind/nanobind.h>
 #include <nanobind/ndarray.h>
 #include <nanobind/stl/string.h>
-#include <nanobind/stl/string_view.h>
 #include <nanobind/stl/tuple.h>
 #include <nanobind/stl/vector.h>
 
@@ -22,10 +21,39 @@
 namespace nb = nanobind;
 using namespace nb::literals;
 
+/// Text that is the name of a file or may hold one. In Python it is a string as
+/// os.fsdecode makes it, where bytes that are no characters have a place, too.
+struct Text {
+  std::string bytes;
+};
+
+template <> struct nb::detail::type_caster<Text> {
+  NB_TYPE_CASTER(Text, const_name("str"))
+
+  bool from_python(handle source, uint8_t, cleanup_list *) noexcept {
+    if (!PyUnicode_Check(source.ptr()))
+      return false;
+    object bytes = steal(PyUnicode_EncodeFSDefault(source.ptr()));
+    if (!bytes) {
+      PyErr_Clear();
+      return false;
+    }
+    value.bytes.assign(PyBytes_AsString(bytes.ptr()),
+                       PyBytes_Size(bytes.ptr()));
+    return true;
+  }
+
+  static handle from_cpp(const Text &text, rv_policy, cleanup_list *) noexcept {
+    return PyUnicode_DecodeFSDefaultAndSize(text.bytes.data(),
+                                            text.bytes.size());
+  }
+};
+
 namespace {
 
 std::string_view unwrap(RarefyString text) { return {text.data, text.size}; }
 RarefyString wrap(std::string_view text) { return {text.data(), text.size()}; }
+RarefyString wrap(const Text &text) { return wrap(text.bytes); }
 
 /// A callback that sets a std::string.
 void assign(RarefyString text, void *target) {
@@ -42,15 +70,14 @@ template <typename Handle, auto destroy>
 using Owned = std::unique_ptr<std::remove_pointer_t<Handle>, Destroy<destroy>>;
 
 /// Kind, pass, name, function, message, location.
-using Remark = std::tuple<std::string, std::string, std::string, std::string,
-                          std::string, std::string>;
+using Remark = std::tuple<Text, Text, Text, Text, Text, Text>;
 
 /// A context and what was reported in it. The callbacks run without the
 /// interpreter's lock, so they keep to C++.
 struct Session {
   Owned<RarefyContext, rarefyContextDestroy> context{rarefyContextCreate()};
   std::mutex mutex;
-  std::vector<std::string> diagnostics;
+  std::vector<Text> diagnostics;
   std::vector<Remark> remarks;
 
   Session() {
@@ -67,11 +94,13 @@ struct Session {
     text += names[severity];
     text += ": ";
     text += unwrap(message);
-    static_cast<Session *>(session)->diagnostics.push_back(std::move(text));
+    static_cast<Session *>(session)->diagnostics.push_back({std::move(text)});
   }
 
   static void addRemark(const RarefyRemark *remark, void *session) {
-    auto get = [](RarefyString text) { return std::string(unwrap(text)); };
+    auto get = [](RarefyString text) {
+      return Text{std::string(unwrap(text))};
+    };
     static_cast<Session *>(session)->remarks.emplace_back(
         get(remark->kind), get(remark->pass), get(remark->name),
         get(remark->function), get(remark->message), get(remark->location));
@@ -79,7 +108,7 @@ struct Session {
 };
 
 /// Raises rarefy.RarefyError.
-[[noreturn]] void raise(const std::vector<std::string> &diagnostics) {
+[[noreturn]] void raise(const std::vector<Text> &diagnostics) {
   nb::object type = nb::module_::import_("rarefy.errors").attr("RarefyError");
   nb::object error = type(nb::cast(diagnostics));
   PyErr_SetObject(type.ptr(), error.ptr());
@@ -90,7 +119,7 @@ struct Session {
 /// what was reported where its result is false.
 template <typename Work> auto runIn(Session &session, Work work) {
   decltype(work()) result{};
-  std::vector<std::string> reported;
+  std::vector<Text> reported;
   {
     nb::gil_scoped_release release;
     std::lock_guard<std::mutex> lock(session.mutex);
@@ -246,7 +275,7 @@ nb::object Program::call(nb::sequence arguments, unsigned threads) const {
                                assign, &message);
   }
   if (!handle)
-    raise({message});
+    raise({Text{message}});
   Owned<RarefyResults, rarefyResultsDestroy> results(handle);
   size_t numResults = rarefyProgramGetNumResults(program.get());
   auto take = [&](size_t i) {
@@ -309,7 +338,7 @@ public:
 
   /// Returns what the run did as JSON; writes to the file `trace` if it has a
   /// name.
-  std::string run(std::string_view trace) {
+  std::string run(const Text &trace) {
     std::string statistics;
     runIn(*session, [&] {
       return rarefySimulatorRun(simulator.get(), wrap(trace), assign,
@@ -331,20 +360,20 @@ private:
 
 class Module {
 public:
-  static Module parse(nb::bytes bytes, std::string_view name) {
+  static Module parse(nb::bytes bytes, const Text &name) {
     std::string_view source(bytes.c_str(), bytes.size());
     return create([&](RarefyContext context) {
       return rarefyModuleParse(context, wrap(source), wrap(name));
     });
   }
 
-  static Module load(std::string_view path) {
+  static Module load(const Text &path) {
     return create([&](RarefyContext context) {
       return rarefyModuleLoad(context, wrap(path));
     });
   }
 
-  static Module importONNX(nb::bytes bytes, std::string_view path) {
+  static Module importONNX(nb::bytes bytes, const Text &path) {
     std::string_view source(bytes.c_str(), bytes.size());
     return create([&](RarefyContext context) {
       return rarefyModuleImportONNX(context, wrap(source), wrap(path));
@@ -367,10 +396,10 @@ public:
     return nb::bytes(bytes.data(), bytes.size());
   }
 
-  Simulator *simulate(std::string_view config,
-                      const std::vector<std::string> &overrides) const {
+  Simulator *simulate(const Text &config,
+                      const std::vector<Text> &overrides) const {
     std::vector<RarefyString> changes;
-    for (const std::string &change : overrides)
+    for (const Text &change : overrides)
       changes.push_back(wrap(change));
     return new Simulator(session, runIn(*session, [&] {
                            return rarefySimulatorCreate(
@@ -379,7 +408,7 @@ public:
                          }));
   }
 
-  void run(std::string_view passes) {
+  void run(const Text &passes) {
     runIn(*session,
           [&] { return rarefyModuleRun(module.get(), wrap(passes)); });
   }
@@ -391,13 +420,12 @@ public:
     return session->remarks;
   }
 
-  Program *compile(std::string_view entry, std::string_view passes,
-                   std::string_view target, std::string_view cpu, int optLevel,
-                   bool reference, std::string_view config,
-                   const std::vector<std::string> &overrides) {
+  Program *compile(const Text &entry, const Text &passes, const Text &target,
+                   const Text &cpu, int optLevel, bool reference,
+                   const Text &config, const std::vector<Text> &overrides) {
     std::vector<RarefyString> texts(overrides.size());
     std::transform(overrides.begin(), overrides.end(), texts.begin(),
-                   [](const std::string &text) { return wrap(text); });
+                   [](const Text &text) { return wrap(text); });
     RarefyCompileOptions options = {wrap(entry),  wrap(passes), wrap(target),
                                     wrap(cpu),    optLevel,     reference,
                                     wrap(config), texts.data(), texts.size()};

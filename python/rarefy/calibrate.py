@@ -13,7 +13,7 @@ import numpy.typing as npt
 
 from rarefy.compile import compile  # noqa: A004
 from rarefy.errors import RarefyError
-from rarefy.module import Module
+from rarefy.module import Module, to_path
 
 _TENSORS = ("query", "key", "value")
 _RESULT = "attention_ranges"
@@ -106,7 +106,7 @@ def calibrate(
         dict(zip(_TENSORS, map(float, row), strict=True)) for row in np.maximum(largest / steps, _SMALLEST)
     ]
     if path is not None:
-        _write(Path(path), scales)
+        _write(Path(to_path(path)), scales)
     return scales
 
 

@@ -84,12 +84,19 @@ def load(source: str | os.PathLike[str] | bytes | bytearray | memoryview) -> Mod
     if isinstance(source, (bytes, bytearray, memoryview)):
         return Module(_core.Module.parse(bytes(source), "<bytes>"))
     if isinstance(source, str) and ("\n" in source or "{" in source):
-        return Module(_core.Module.parse(source.encode(), "<string>"))
+        return Module(_core.Module.parse(source.encode(errors="surrogatepass"), "<string>"))
     return Module(_core.Module.load(to_path(source)))
 
 
 def to_path(path: Any) -> str:
-    """What may be a path, as a string."""
+    """What may be a path, as a string of what `os.fsencode` takes."""
     if not isinstance(path, (str, os.PathLike)):
         raise RarefyError([f"error: expected a path, found {type(path).__name__}"])
-    return os.fsdecode(path)
+    name = os.fsdecode(path)
+    try:
+        encoded = os.fsencode(name)
+    except UnicodeEncodeError:
+        encoded = b"\0"
+    if b"\0" in encoded:
+        raise RarefyError([f"error: expected a path, found {name!a}"])
+    return name
