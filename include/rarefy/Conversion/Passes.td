@@ -75,6 +75,8 @@ def ConvertRarefyToSpAtten : Pass<"convert-rarefy-to-spatten", "::mlir::ModuleOp
     than the attention reads is refused when the program runs; a key that the
     device's memory would take nevertheless becomes -32768 in front of it.
 
+    Remarks: analysis for a module in which no function has the attribute.
+
     Example:
     ```mlir
     func.func @row(%q: tensor<2x1x64xi16>, %k: tensor<2x96x64xi16>, %v: tensor<2x96x64xi16>)

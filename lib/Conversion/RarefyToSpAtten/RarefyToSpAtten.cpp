@@ -7,6 +7,7 @@
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Linalg/IR/Linalg.h"
 #include "mlir/IR/Matchers.h"
+#include "mlir/IR/Remarks.h"
 #include "rarefy/Conversion/Passes.h"
 #include "llvm/ADT/TypeSwitch.h"
 
@@ -389,8 +390,14 @@ struct ConvertRarefyToSpAtten
     for (auto function : getOperation().getOps<func::FuncOp>())
       if (function->hasAttr(spatten::kProgramAttr))
         functions.push_back(function);
-    if (functions.empty())
+    if (functions.empty()) {
+      remark::analysis(
+          getOperation().getLoc(),
+          remark::RemarkOpts::name("NoProgram").category(getArgument()))
+          << "no function has the attribute spatten.program"
+          << remark::suggest("run rarefy-outline-attention");
       return;
+    }
     FailureOr<SpAttenConfig> machine = spatten::readMachine(
         functions.front().getLoc(), config, llvm::to_vector(set));
     if (failed(machine))
