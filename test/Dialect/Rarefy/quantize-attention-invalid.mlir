@@ -5,6 +5,7 @@
 // RUN: not rarefy-opt %t/in.mlir --rarefy-quantize-attention=scales=%t/object.json 2>&1 | FileCheck %s --check-prefix=OBJECT
 // RUN: not rarefy-opt %t/in.mlir --rarefy-quantize-attention=scales=%t/count.json 2>&1 | FileCheck %s --check-prefix=COUNT
 // RUN: not rarefy-opt %t/in.mlir --rarefy-quantize-attention=scales=%t/entry.json 2>&1 | FileCheck %s --check-prefix=ENTRY
+// RUN: not rarefy-opt %t/in.mlir --rarefy-quantize-attention=scales=%t/more.json 2>&1 | FileCheck %s --check-prefix=MORE
 // RUN: not rarefy-opt %t/in.mlir --rarefy-quantize-attention=scales=%t/name.json 2>&1 | FileCheck %s --check-prefix=NAME
 // RUN: not rarefy-opt %t/in.mlir --rarefy-quantize-attention=scales=%t/number.json 2>&1 | FileCheck %s --check-prefix=NUMBER
 // RUN: not rarefy-opt %t/in.mlir "--rarefy-quantize-attention=scales=%t/good.json key-bits=6+" 2>&1 | FileCheck %s --check-prefix=KEY
@@ -19,6 +20,7 @@
 // OBJECT: error: {{.*}}object.json: expected a list of 2 entries, one for each attention, found no list
 // COUNT: error: {{.*}}count.json: expected a list of 2 entries, one for each attention, found 1 entries
 // ENTRY: error: {{.*}}entry.json: entry 2: expected an object of 'query', 'key' and 'value', found {"key":1,"query":1}
+// MORE: error: {{.*}}more.json: entry 1: expected an object of 'query', 'key' and 'value', found {"key":1,"output":1,"query":1,"value":1}
 // NAME: error: {{.*}}name.json: entry 1: expected a number from 1e-12 to 1e12 for 'value', found none
 // NUMBER: error: {{.*}}number.json: entry 2: expected a number from 1e-12 to 1e12 for 'key', found -1
 // KEY: error: expected key bits such as 8 or 6+4, found '6+'
@@ -36,6 +38,8 @@
 [{"query": 1, "key": 1, "value": 1}]
 //--- entry.json
 [{"query": 1, "key": 1, "value": 1}, {"query": 1, "key": 1}]
+//--- more.json
+[{"query": 1, "key": 1, "value": 1, "output": 1}, {"query": 1, "key": 1, "value": 1}]
 //--- name.json
 [{"query": 1, "key": 1, "values": 1}, {"query": 1, "key": 1, "value": 1}]
 //--- number.json

@@ -178,8 +178,10 @@ def RarefyQuantizeAttention
 
     `scales` is a JSON file, as `rarefy.calibrate` of the Python package writes:
     a list with an object for each attention on floats of the module, in order,
-    those that are left alone too. They hold for the numbers of bits that they
-    were made for.
+    those that are left alone too. They hold for the numbers of bits and
+    behind the passes that they were made for. The file does not tell these: a
+    list of the right length is taken, also for a model that was pruned in
+    another way.
 
     ```
     [{"query": 0.002, "key": 0.03, "value": 0.01}, ...]
