@@ -57,7 +57,6 @@ template <> struct MappingTraits<SpAttenTopK> {
   static void mapping(IO &io, SpAttenTopK &topk) {
     mapField(io, "parallelism", topk.parallelism);
     mapField(io, "roundOverheadCycles", topk.roundOverheadCycles);
-    mapField(io, "fifoDepth", topk.fifoDepth);
     mapField(io, "rounds", topk.rounds);
     mapField(io, "pivotSeed", topk.pivotSeed);
   }
@@ -66,7 +65,6 @@ template <> struct MappingTraits<SpAttenTopK> {
 template <> struct MappingTraits<SpAttenFetch> {
   static void mapping(IO &io, SpAttenFetch &fetch) {
     mapField(io, "ports", fetch.ports);
-    mapField(io, "addressFifoDepth", fetch.addressFifoDepth);
     mapField(io, "dataFifoDepth", fetch.dataFifoDepth);
   }
 };
@@ -165,6 +163,21 @@ static void checkSoftmax(const SpAttenConfig &config, ConfigChecker &checker) {
                  maxStageCycles);
 }
 
+static void checkFetch(const SpAttenConfig &config, ConfigChecker &checker) {
+  checker.within("fetch.ports", config.fetch.ports, 1024);
+  checker.within("fetch.dataFifoDepth", config.fetch.dataFifoDepth, 1 << 16);
+  // Memory cannot hold back what a port has asked for.
+  uint64_t owed =
+      uint64_t(config.memory.channels) * config.memory.outstandingPerChannel;
+  checker.require(
+      uint64_t(config.fetch.ports) * config.fetch.dataFifoDepth >= owed,
+      "fetch.dataFifoDepth",
+      llvm::formatv("expected room for {0} transactions, as many as memory may "
+                    "have outstanding, found {1} x {2}",
+                    owed, config.fetch.ports, config.fetch.dataFifoDepth)
+          .str());
+}
+
 static void checkEnergy(const SpAttenEnergy &energy, ConfigChecker &checker) {
   auto check = [&](llvm::StringRef name, double value) {
     checker.positive("energy." + name, value, /*orZero=*/true);
@@ -202,11 +215,7 @@ static llvm::Error check(const SpAttenConfig &config) {
   checker.within("topk.parallelism", config.topk.parallelism, 1024);
   checker.require(config.topk.roundOverheadCycles <= 1 << 10,
                   "topk.roundOverheadCycles", "expected at most 1024 cycles");
-  checker.within("topk.fifoDepth", config.topk.fifoDepth, 1 << 16);
-  checker.within("fetch.ports", config.fetch.ports, 1024);
-  checker.within("fetch.addressFifoDepth", config.fetch.addressFifoDepth,
-                 1 << 16);
-  checker.within("fetch.dataFifoDepth", config.fetch.dataFifoDepth, 1 << 16);
+  checkFetch(config, checker);
   checkEnergy(config.energy, checker);
   return checker.take();
 }
@@ -216,12 +225,14 @@ readSpAttenConfig(llvm::StringRef path, llvm::ArrayRef<std::string> overrides) {
   SpAttenConfig config;
   if (llvm::Error error = readConfig(path, overrides, config))
     return error;
-  llvm::Error error = check(config);
+  llvm::Error error = config.memory.resolve();
   if (!error)
-    error = config.memory.resolve();
+    error = check(config);
   if (error)
     return llvm::createStringError(path + ": " +
                                    llvm::toString(std::move(error)));
+  config.memory.sendCycles =
+      llvm::divideCeil(config.memory.channels, config.fetch.ports);
   return config;
 }
 

@@ -165,7 +165,7 @@ TEST(SpAttenConfig, RefusesWrongFiles) {
             ":15: duplicated mapping key 'clockGHz'");
   EXPECT_EQ(
       errorAfter("following: [ACT, PRE, PREA, REF]", "following: [ACTIVATE]"),
-      ":118: memory.timing.rows.following: expected 'ACT', 'PRE', 'PREA', "
+      ":116: memory.timing.rows.following: expected 'ACT', 'PRE', 'PREA', "
       "'RD', 'WR' or 'REF', found 'ACTIVATE'");
   EXPECT_EQ(errorAfter("cycles: nBL}", "cycles: nBL + nXX}"),
             ": memory.timing.rows[1]: expected a number or a name of the "
@@ -179,9 +179,9 @@ TEST(SpAttenConfig, RefusesWrongWords) {
   EXPECT_EQ(errorAfter("products: exact", "products: some"),
             ":17: products: expected 'exact' or 'rtl', found 'some'");
   EXPECT_EQ(errorAfter("mode: timing", "mode: {}"),
-            ":71: memory.mode: expected 'timing' or 'nominal', found no word");
+            ":69: memory.mode: expected 'timing' or 'nominal', found no word");
   EXPECT_EQ(errorAfter("scope: channel", "scope: rank"),
-            ":118: memory.timing.rows.scope: expected 'channel', "
+            ":116: memory.timing.rows.scope: expected 'channel', "
             "'pseudo-channel', 'bank-group' or 'bank', found 'rank'");
 }
 
@@ -230,6 +230,9 @@ TEST(SpAttenConfig, RefusesImpossibleMachines) {
       {{"softmax.fifoDepth=127"},
        "softmax.fifoDepth: expected room for a row of 1024 scores, found 8 x "
        "127"},
+      {{"fetch.ports=3", "fetch.dataFifoDepth=85"},
+       "fetch.dataFifoDepth: expected room for 256 transactions, as many as "
+       "memory may have outstanding, found 3 x 85"},
       {{"topk.parallelism=0"}, "topk.parallelism: expected 1 to 1024, found 0"},
       {{"energy.multiplyPicojoules=-1"},
        "energy.multiplyPicojoules: expected 0 or 1e-09 to 1e+09, found "

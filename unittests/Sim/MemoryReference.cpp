@@ -197,7 +197,7 @@ struct Channel {
       tick();
     queue.push_back(request);
     ++outstanding;
-    nextSend = at + 1;
+    nextSend = at + config.sendCycles;
     return at;
   }
 

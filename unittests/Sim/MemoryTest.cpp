@@ -250,6 +250,15 @@ TEST(Memory, FrequentRefreshesHoldUpTheEnd) {
        "memory.timing.values.nREFI=500", "memory.timing.values.nRFC=100"}));
 }
 
+TEST(Memory, ChannelsTakeTurnsAtPorts) {
+  MemoryConfig config = configure({"memory.channels=1"});
+  config.sendCycles = 5;
+  compareAccesses(config);
+  config.mode = MemoryMode::Nominal;
+  Memory memory(config);
+  EXPECT_EQ(memory.access(0, {{0, 32 * 8}}, false).issued, 5u * 7 + 1);
+}
+
 TEST(Memory, NoRuleLeavesACommandACycle) {
   MemoryConfig config = configure({"memory.channels=1"});
   config.timing.rows.clear();

@@ -98,6 +98,8 @@ struct MemoryConfig {
   unsigned outstandingPerChannel = 0;
   /// From a request's leaving to the first command for it.
   unsigned requestCycles = 0;
+  /// From one request to a channel to the next: an accelerator's ports say it.
+  unsigned sendCycles = 1;
   NominalMemory nominal;
   DRAMOrganization organization;
   /// From the least significant bit, above those of the channel.

@@ -60,15 +60,16 @@ struct SpAttenTopK {
   /// Of each comparator array.
   unsigned parallelism = 0;
   unsigned roundOverheadCycles = 0;
-  unsigned fifoDepth = 0;
   TopKRounds rounds = TopKRounds::Data;
   uint64_t pivotSeed = 0;
 };
 
+/// Between fetchers and channels stands a crossbar.
 struct SpAttenFetch {
+  /// Each sends a request a cycle. Where there are fewer than channels, these
+  /// take turns.
   unsigned ports = 0;
-  /// Of each port, in requests and in transactions.
-  unsigned addressFifoDepth = 0;
+  /// Transactions of each port that memory may owe it.
   unsigned dataFifoDepth = 0;
 };
 

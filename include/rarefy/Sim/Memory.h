@@ -41,11 +41,11 @@ struct MemoryStatistics {
 };
 
 /// Cycles of an HBM memory behind a crossbar. A request is for one transaction;
-/// each channel takes one a cycle and has a number of them outstanding, serves
-/// the oldest whose next command is allowed - those for a bank's open row in
-/// order -, leaves rows open, and returns in the order of service. What is
-/// allowed when is said by the configuration's timing table, and by nothing
-/// else.
+/// each channel takes one a cycle, or in its turn where an accelerator has
+/// fewer ports. It has a number of them outstanding, serves the oldest whose
+/// next command is allowed - those for a bank's open row in order -, leaves
+/// rows open, and returns in the order of service. What is allowed when is said
+/// by the configuration's timing table, and by nothing else.
 ///
 /// Accesses are made in order: each starts issuing when the one before has
 /// issued, and both are then in flight together. `completed` is what follows

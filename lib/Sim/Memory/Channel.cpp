@@ -339,9 +339,9 @@ uint64_t Channel::send(uint64_t earliest, Place place, uint64_t count,
     // Commands before the controller sees the request do not depend on it.
     advance(cycle + config->requestCycles - 1);
     enqueue(place, write);
-    nextSend = cycle + 1;
+    nextSend = cycle + config->sendCycles;
   }
-  return nextSend - 1;
+  return nextSend - config->sendCycles;
 }
 
 void Channel::drain() {

@@ -32,7 +32,7 @@ public:
   Channel(const MemoryConfig &config, const TimingTable &table);
 
   /// Sends `count` requests for a place, `earliest` or when there is room, and
-  /// at least a cycle after the one before. Returns when the last left.
+  /// `sendCycles` after the one before. Returns when the last left.
   uint64_t send(uint64_t earliest, Place place, uint64_t count, bool write);
 
   /// From now on, `finishAccess` is about the requests that are sent.

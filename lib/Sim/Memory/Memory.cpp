@@ -66,8 +66,9 @@ Memory::Channels::Channels(const MemoryConfig &given)
       channelShift(llvm::Log2_32(config.channels)),
       channels(config.channels, Channel(config, table)), ahead(channels),
       isAhead(config.channels),
-      nominalCycles(std::max(1.0, config.transactionBytes /
-                                      config.nominal.bytesPerCyclePerChannel)),
+      nominalCycles(std::max<double>(
+          config.sendCycles,
+          config.transactionBytes / config.nominal.bytesPerCyclePerChannel)),
       busFree(config.channels), busBusy(config.channels),
       runs(config.channels) {
   counts.busBusyCycles.resize(config.channels);

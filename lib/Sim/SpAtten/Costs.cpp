@@ -33,7 +33,8 @@ Cost CostModel::getCost(Operation *, const Activity &activity) {
     return transactions;
   };
   return {divideCeil(count(activity.reads) + count(activity.writes),
-                     config.memory.channels)};
+                     config.memory.channels) *
+          config.memory.sendCycles};
 }
 
 Cost CostModel::getCost(ScoreOp op, const Activity &) {

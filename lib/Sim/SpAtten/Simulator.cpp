@@ -309,6 +309,17 @@ static Error checkMachine(program::ProgramOp program,
   return Error::success();
 }
 
+/// Refuses what an instruction names and the machine does not have.
+static Error checkNames(const Step &step, const SpAttenConfig &config) {
+  unsigned semaphores = step.wait | step.signal;
+  if (semaphores >> std::min(config.semaphores, kSemaphores))
+    return makeError("expects semaphores below " + Twine(config.semaphores));
+  auto buffer = step.op->getAttrOfType<IntegerAttr>("buffer");
+  if (buffer && buffer.getValue().uge(config.sram.handles))
+    return makeError("expects buffers below " + Twine(config.sram.handles));
+  return Error::success();
+}
+
 struct Simulator::Implementation {
   std::vector<Step> steps;
   SpAttenConfig config;
@@ -340,11 +351,8 @@ Simulator::create(program::ProgramOp program, SpAttenConfig config) {
 #define GET_OP_LIST
 #include "rarefy/Dialect/SpAtten/IR/SpAttenOps.cpp.inc"
                     >::get(&op));
-    unsigned used = steps.back().wait | steps.back().signal;
-    if (used >> std::min(config.semaphores, kSemaphores))
-      return addPlace(
-          &op, steps.size(),
-          makeError("expects semaphores below " + Twine(config.semaphores)));
+    if (Error error = checkNames(steps.back(), config))
+      return addPlace(&op, steps.size(), std::move(error));
   }
   return std::unique_ptr<Simulator>(
       new Simulator(std::make_unique<Implementation>(Implementation{
