@@ -12,7 +12,7 @@ from rarefy.workloads.function import DEFAULT_SCALE, REQUANTIZE, function
 from rarefy.workloads.products import Products, product_program, read_products
 from rarefy.workloads.reading import read_schedule
 from rarefy.workloads.rows import rows, write_csv
-from rarefy.workloads.schedule import Generation, Summarization
+from rarefy.workloads.schedule import Generation, Schedule, Summarization
 from rarefy.workloads.totals import Totals, total
 
 PHASES = {
@@ -36,10 +36,12 @@ def parse(argv: Sequence[str] | None) -> argparse.Namespace:
         phase.add_argument(
             "--requantize",
             choices=REQUANTIZE,
-            default="run",
-            help="rows that read their second plane: those of small probabilities when it runs, or those of the schedule",
+            help="with --mlir, rows that read their second plane: those of small probabilities when it runs, "
+            "or those of the schedule (run)",
         )
-        phase.add_argument("--scale", type=float, default=DEFAULT_SCALE, help="of the function's scores")
+        phase.add_argument(
+            "--scale", type=float, help=f"with --mlir, of the function's scores ({DEFAULT_SCALE})"
+        )
     layers = "the fully connected layers of a model that writes one token an iteration"
     phase = phases.add_parser("fc", help=layers, description=f"{layers.capitalize()}.")
     phase.add_argument("--schedule", required=True, metavar="FILE", help="the layers, JSON")
@@ -61,9 +63,20 @@ def run(arguments: argparse.Namespace) -> Totals | Products:
         )
     table = list(rows(schedule))
     totals = total(table, schedule)
-    source = function(schedule, arguments.requantize, arguments.scale) if arguments.mlir else ""
+    source = _function(schedule, arguments)
     _write(arguments, totals, {"rows": lambda path: write_csv(table, path), "mlir": _text(source)})
     return totals
+
+
+def _function(schedule: Schedule, arguments: argparse.Namespace) -> str:
+    """What --mlir writes; no option of the function may be given where it changes nothing."""
+    options = {name: getattr(arguments, name) for name in ("requantize", "scale")}
+    given = {name: value for name, value in options.items() if value is not None}
+    if given and not arguments.mlir:
+        raise RarefyError([f"error: --{next(iter(given))}: expected with --mlir, whose function it is for"])
+    if arguments.requantize == "schedule" and not schedule.bits.key_lsb:
+        raise RarefyError(["error: --requantize: expected run for keys of one plane, found schedule"])
+    return function(schedule, **given) if arguments.mlir else ""
 
 
 def _text(text: str) -> Callable[[Path], object]:

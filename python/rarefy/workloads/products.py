@@ -68,8 +68,9 @@ def read_products(file: str | Path) -> Products:
 def _matrix(name: str, size: Value, bits: int) -> Matrix:
     rows, columns = size.items(2, " (rows and columns)")
     matrix = Matrix(name, rows.integer(1, MOST_ROWS), columns.integer(1, MOST_COLUMNS))
-    if not name.isidentifier():
-        size.fail("a name of letters, digits and underscores", f"'{name}'")
+    # Any other would need quotes in MLIR.
+    if not (name.isascii() and name.isidentifier()):
+        size.fail("a name of letters from a to z, digits and underscores", f"'{name}'")
     if matrix.rows * matrix.columns * bits % 8:
         size.fail("a matrix of whole bytes", f"{matrix.rows * matrix.columns * bits} bits")
     return matrix

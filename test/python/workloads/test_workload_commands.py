@@ -6,7 +6,7 @@ import sys
 
 import pytest
 from rarefy.workloads.__main__ import main
-from workload_files import CONFIGS, GENERATION, SUMMARIZATION, write
+from workload_files import ABSENT, CONFIGS, GENERATION, SUMMARIZATION, edited, write
 
 MODULE = [sys.executable, "-B", "-m", "rarefy.workloads"]
 
@@ -77,6 +77,30 @@ def test_all_files_or_none(options, message, tmp_path, capsys):
     assert capsys.readouterr() == ("", f"error: {message}\n")
     assert table.read_text() == "as it was"
     assert sorted(path.suffix for path in tmp_path.iterdir()) == [".csv", ".json"]
+
+
+@pytest.mark.parametrize("option", [["--scale", "nan"], ["--scale=1e-6"], ["--requantize=run"]])
+def test_options_of_the_function_need_one(option, tmp_path, capsys):
+    table = tmp_path / "rows.csv"
+    command = ["generation", "--schedule", str(write(tmp_path, GENERATION)), "--rows", str(table), *option]
+    assert main(command) == 1
+    name = option[0].split("=")[0]
+    assert capsys.readouterr() == ("", f"error: {name}: expected with --mlir, whose function it is for\n")
+    assert not table.exists()
+
+
+ONE_PLANE = edited(GENERATION, {"bits.key_lsb": 0, "requant_threshold": ABSENT, "requant_rows": ABSENT})
+
+
+@pytest.mark.parametrize(("phase", "schedule"), [("summarization", SUMMARIZATION), ("generation", ONE_PLANE)])
+def test_one_plane_has_no_rows_to_list(phase, schedule, tmp_path, capsys):
+    out = tmp_path / "out.mlir"
+    command = [phase, "--schedule", str(write(tmp_path, schedule)), "--mlir", str(out), "--requantize"]
+    assert main([*command, "schedule"]) == 1
+    message = "error: --requantize: expected run for keys of one plane, found schedule\n"
+    assert capsys.readouterr() == ("", message)
+    assert not out.exists()
+    assert main([*command, "run"]) == 0
 
 
 @pytest.mark.parametrize("other", ["--rows", "--schedule"])

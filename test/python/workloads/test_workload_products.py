@@ -88,7 +88,11 @@ def test_from_the_shell(tmp_path, capsys):
         ),
         (
             {"matrices": {"a b": [8, 8]}},
-            "key 'matrices.a b': expected a name of letters, digits and underscores, found 'a b'",
+            "key 'matrices.a b': expected a name of letters from a to z, digits and underscores, found 'a b'",
+        ),
+        (
+            {"matrices": {"\u00e9": [8, 8]}},
+            "key 'matrices.\u00e9': expected a name of letters from a to z, digits and underscores, found '\u00e9'",
         ),
         (
             {"matrices.wide": [1, 3], "weight_bits": 5},
