@@ -32,7 +32,11 @@ def parse(argv: Sequence[str] | None) -> argparse.Namespace:
         phase.add_argument("--schedule", required=True, metavar="FILE", help="the schedule, JSON")
         phase.add_argument("--rows", metavar="FILE", help="write a line per iteration, layer and head, CSV")
         phase.add_argument("--totals", metavar="FILE", help="write the totals, JSON")
-        phase.add_argument("--mlir", metavar="FILE", help="write a function that computes all rows, MLIR")
+        phase.add_argument(
+            "--mlir",
+            metavar="FILE",
+            help="write a function that computes all rows on queries of 16 bits, MLIR",
+        )
         phase.add_argument(
             "--requantize",
             choices=REQUANTIZE,

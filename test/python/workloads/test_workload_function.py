@@ -7,7 +7,7 @@ import time
 import pytest
 import rarefy
 from rarefy import RarefyError
-from rarefy.workloads import function, read_schedule, rows
+from rarefy.workloads import function, read_schedule, rows, total
 from rarefy.workloads.__main__ import main
 from workload_files import CONFIGS, GENERATION, SUMMARIZATION, write
 
@@ -107,6 +107,14 @@ def test_rows_of_the_schedule_read_their_second_plane(tmp_path):
 def test_run_has_the_threshold_of_the_schedule(tmp_path):
     assert text(tmp_path).count("threshold = 5.000000e-02") == 6
     assert text(tmp_path, SUMMARIZATION).count("lsb = 0, threshold = 0.000000e+00") == 3
+
+
+@pytest.mark.parametrize("schedule", [GENERATION, SUMMARIZATION])
+def test_bits_of_queries_count_in_totals_alone(schedule, tmp_path):
+    """What docs/Workloads.md says of `bits.query`."""
+    assert text(tmp_path, schedule, **{"bits.query": 4}) == text(tmp_path, schedule, **{"bits.query": 12})
+    few, many = (read_schedule(write(tmp_path, schedule, **{"bits.query": bits})) for bits in (4, 12))
+    assert 3 * total(rows(few), few).query_bytes == total(rows(many), many).query_bytes > 0
 
 
 def test_no_list_for_the_first_layer(tmp_path):
