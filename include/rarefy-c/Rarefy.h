@@ -152,7 +152,7 @@ typedef struct RarefyCompileOptions {
   RarefyString target; /* empty: "cpu"; or "spatten", a simulated SpAtten */
   RarefyString cpu;    /* empty: "native"; or LLVM's name of a processor */
   int optLevel;        /* LLVM's, 0 to 3; -1: 3, 0 for the reference */
-  bool reference;      /* plain loops, to compare results with */
+  bool reference;      /* plain loops, to compare results with; "cpu" only */
   /* The file that describes the SpAtten, and what replaces parameters in it,
    * each as "key=value"; empty for "cpu". */
   RarefyString config;

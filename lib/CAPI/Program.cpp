@@ -37,6 +37,12 @@ RarefyProgram rarefyCompile(RarefyModule module,
   if (options->optLevel != -1)
     compile.optLevel = options->optLevel;
   compile.reference = options->reference;
+  if (compile.reference && compile.target != "cpu") {
+    state.report(llvm::createStringError("target '" + compile.target +
+                                         "': expected 'cpu' for the reference, "
+                                         "plain loops that no device runs"));
+    return nullptr;
+  }
   llvm::Expected<std::unique_ptr<Program>> program =
       Program::compile(module->module->clone(), compile);
   if (program)

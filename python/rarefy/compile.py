@@ -155,9 +155,9 @@ def compile(  # noqa: A001 - as in torch.compile
     `passes` runs before the target's pipeline; the module stays as it is.
     `cpu` is "native" or LLVM's name of a processor that this machine can stand
     in for. Calls use `threads` threads; 0 means what OMP_NUM_THREADS says, or
-    all. `reference` compiles each op's definition to plain loops instead, to
-    compare results with. `opt_level` is LLVM's, 0 to 3: 3, or 0 for the
-    reference, unless given.
+    all. `reference` compiles each op's definition to plain loops of the
+    processor instead, to compare results with those of every target.
+    `opt_level` is LLVM's, 0 to 3: 3, or 0 for the reference, unless given.
 
     With the target "spatten", attention on integers, as
     `rarefy-quantize-attention` makes it, runs on a simulated SpAtten that the

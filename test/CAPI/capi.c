@@ -35,6 +35,11 @@ static void testErrors(RarefyContext context) {
   buffer[0] = 0;
   EXPECT(!rarefyCompile(module, &options));
   EXPECT(strstr(buffer, "unknown target 'tpu': expected 'cpu' or 'spatten'"));
+  options.target = text("spatten");
+  options.reference = true;
+  buffer[0] = 0;
+  EXPECT(!rarefyCompile(module, &options));
+  EXPECT(strstr(buffer, "target 'spatten': expected 'cpu' for the reference"));
   options.target.size = 0;
   options.optLevel = -2;
   buffer[0] = 0;

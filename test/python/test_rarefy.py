@@ -284,6 +284,10 @@ def test_wrong_names(matmul, operands):
         ({"target": "spatten"}, "target 'spatten': expected a configuration such as configs/spatten.yaml"),
         ({"config": "no.yaml"}, "target 'cpu': expected no configuration of a device"),
         ({"target": "spatten", "config": "no.yaml"}, "no.yaml: .*o such file or directory"),
+        (
+            {"target": "spatten", "config": "no.yaml", "reference": True},
+            "target 'spatten': expected 'cpu' for the reference, plain loops that no device runs",
+        ),
         ({"config": None}, "expected a path, found NoneType"),
         ({"config": 1}, "expected a path, found int"),
         ({"set": 1}, "set: expected parameters by name, found 1"),
