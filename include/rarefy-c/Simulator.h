@@ -39,9 +39,9 @@ RAREFY_API size_t rarefySimulatorGetNumTensors(RarefySimulator simulator);
 RAREFY_API RarefyDeviceTensor
 rarefySimulatorGetTensor(RarefySimulator simulator, size_t index);
 
-/* Writes a tensor from an array of its shape. Integers of every width are
- * taken where the numbers fit; floats have the tensor's type and are finite.
- * Nothing is written where something is wrong. */
+/* Writes an `in` or `state` tensor from an array of its shape. Integers of
+ * every width are taken where the numbers fit; floats have the tensor's type
+ * and are finite. Nothing is written where something is wrong. */
 RAREFY_API bool rarefySimulatorWrite(RarefySimulator simulator,
                                      RarefyString name,
                                      const RarefyArray *array);

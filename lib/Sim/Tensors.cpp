@@ -62,6 +62,10 @@ static Error makeTypeError(program::TensorOp tensor, const Twine &expected,
 
 Error spatten::writeTensor(program::TensorOp tensor, DeviceMemory &memory,
                            const ArrayView &array) {
+  // A launch from a host resets it, so that no program may depend on it.
+  if (tensor.getDirection() == program::Direction::Out)
+    return makeError("tensor '" + tensor.getSymName() +
+                     "' is an output, expected an input or a state");
   auto type = tensor.getType();
   Type element = type.getElementType();
   if (array.shape != type.getShape() ||

@@ -61,12 +61,14 @@ class Module:
 def import_onnx(
     model: str | os.PathLike[str] | bytes | bytearray | memoryview, directory: str | os.PathLike[str] = ""
 ) -> Module:
-    """Imports an ONNX model: a path, or the bytes of one whose external data,
-    if any, is in `directory`."""
+    """Imports an ONNX model: a path, beside which its external data is, or the
+    bytes of one whose external data, if any, is in `directory`."""
     if isinstance(model, (bytes, bytearray, memoryview)):
         path = os.path.join(to_path(directory), "<bytes>") if directory else ""
         return Module(_core.Module.import_onnx(bytes(model), path))
     path = to_path(model)
+    if directory:
+        raise RarefyError(["error: directory: expected none with a path, whose folder has the external data"])
     if path.endswith(".onnx"):
         return load(path)
     try:

@@ -63,8 +63,9 @@ class Simulator:
         inputs: Mapping[str, npt.ArrayLike] = MappingProxyType({}),
         trace: str | os.PathLike[str] | None = None,
     ) -> dict[str, np.ndarray]:
-        """Writes `inputs` to the tensors of those names, runs the program from
-        its start to its end, and returns its `out` and `state` tensors.
+        """Writes `inputs` to the `in` and `state` tensors of those names, runs
+        the program from its start to its end, and returns its `out` and `state`
+        tensors.
 
         An input has its tensor's shape. For integers it may be of any type of
         integers, or a list of numbers; a number that does not fit in the

@@ -112,6 +112,8 @@ static void testRefusals(RarefySimulator simulator, char *buffer) {
   expectError(buffer, "tensor 'x' expects numbers of 6 bits, found 64");
   EXPECT(!rarefySimulatorWrite(simulator, text("w"), &array));
   expectError(buffer, "the program has no tensor 'w'");
+  EXPECT(!rarefySimulatorWrite(simulator, text("y"), &array));
+  expectError(buffer, "tensor 'y' is an output, expected an input or a state");
   EXPECT(!rarefySimulatorRead(simulator, text("y"), &array));
   expectError(buffer, "tensor 'y' expects 2x8xi8, found 2x8xui8");
   array.rank = 1;

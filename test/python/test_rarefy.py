@@ -323,6 +323,9 @@ def test_wrong_modules(tmp_path):
             rarefy.load(wrong)
     with pytest.raises(rarefy.RarefyError, match="Is a directory"):
         rarefy.import_onnx(tmp_path)
+    for path in (tmp_path / "missing.onnx", tmp_path / "missing"):
+        with pytest.raises(rarefy.RarefyError, match="directory: expected none with a path, whose folder"):
+            rarefy.import_onnx(path, directory=tmp_path)
     (tmp_path / "model").write_bytes(b"junk")
     with pytest.raises(rarefy.RarefyError, match=f"{tmp_path}/model"):
         rarefy.import_onnx(tmp_path / "model")

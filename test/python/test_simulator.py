@@ -140,6 +140,8 @@ def test_trace(delay, tmp_path):
         ({"scale": np.float32([1, np.nan])}, "tensor 'scale' expects finite numbers, found nan in place 1"),
         ({"scale": np.float64([1, 1])}, r"tensor 'scale' expects tensor<2xf32>, found 2xf64"),
         ({"scale": np.int32([1, 1])}, r"tensor 'scale' expects tensor<2xf32>, found 2xi32"),
+        ({"y": ZEROS}, "tensor 'y' is an output, expected an input or a state"),
+        ({"y": [[0] * 8] * 2}, "tensor 'y' is an output, expected an input or a state"),
         ([ZEROS], "inputs: expected arrays by name"),
     ],
 )

@@ -13,8 +13,9 @@ llvm::Expected<ElementType> getArrayType(program::TensorOp tensor);
 /// An array for all of `tensor`, not initialised.
 llvm::Expected<Array> makeArray(program::TensorOp tensor);
 
-/// Writes `tensor` from an array of its shape. Integers may have any width:
-/// those that do not fit are refused. After an error nothing is written.
+/// Writes `tensor`, an input or a state, from an array of its shape. Integers
+/// may have any width: those that do not fit are refused. After an error
+/// nothing is written.
 llvm::Error writeTensor(program::TensorOp tensor, DeviceMemory &memory,
                         const ArrayView &array);
 

@@ -6,6 +6,7 @@ from itertools import pairwise
 from pathlib import Path
 from typing import NamedTuple
 
+from rarefy.errors import RarefyError
 from rarefy.workloads.schedule import Schedule, Step
 
 NOT_APPLIED = -1
@@ -34,9 +35,31 @@ def rows(schedule: Schedule, requantized: Iterable[tuple[int, int, int]] | None 
     """The table in the order of execution.
 
     `requantized` are the rows (iteration, layer, head) that a run found to need the second plane of their keys, in place
-    of those that the schedule lists.
+    of those that the schedule lists. RarefyError if the schedule has no such rows, or no second plane.
     """
-    second_plane = schedule.requantized if requantized is None else frozenset(requantized)
+    if requantized is None:
+        return _rows(schedule, schedule.requantized)
+    second_plane = frozenset(requantized)
+    _check(second_plane, schedule)
+    return _rows(schedule, second_plane)
+
+
+def _check(requantized: frozenset[tuple[int, int, int]], schedule: Schedule) -> None:
+    if requantized and not schedule.bits.key_lsb:
+        raise RarefyError(
+            ["error: requantized: expected bits.key_lsb above 0 where rows are requantized, found 0"]
+        )
+    every = {(step.iteration, step.layer, head) for step in schedule.steps() for head in range(step.heads)}
+    if unknown := requantized - every:
+        raise RarefyError(
+            [
+                "error: requantized: expected rows (iteration, layer, head) of the schedule, "
+                f"found {min(unknown)}"
+            ]
+        )
+
+
+def _rows(schedule: Schedule, second_plane: frozenset[tuple[int, int, int]]) -> Iterator[Row]:
     steps = schedule.steps()
     events = topk_events(schedule)
     for step, is_live in zip(steps, live_importance(selections(steps)), strict=True):

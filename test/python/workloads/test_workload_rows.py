@@ -2,8 +2,10 @@
 
 import csv
 import math
+import re
 
 import pytest
+from rarefy import RarefyError
 from rarefy.workloads import live_importance, read_schedule, rows, write_csv
 from workload_files import ABSENT, CONFIGS, GENERATION, ROOT, SUMMARIZATION, write
 
@@ -48,6 +50,21 @@ def test_all_values(tmp_path):
 def test_rows_of_a_run(tmp_path):
     table = rows(read_schedule(write(tmp_path, GENERATION)), requantized=[(0, 2, 0), (1, 0, 1)])
     assert [row[:3] for row in table if row.if_requant] == [(0, 2, 0), (1, 0, 1)]
+
+
+@pytest.mark.parametrize("row", [(2, 0, 0), (1, 3, 0), (1, 2, 1), (-1, 0, 0)])
+def test_no_such_row(row, tmp_path):
+    message = f"requantized: expected rows (iteration, layer, head) of the schedule, found {row}"
+    with pytest.raises(RarefyError, match=re.escape(message)):
+        rows(read_schedule(write(tmp_path, GENERATION)), requantized=[(1, 0, 1), row])
+
+
+def test_no_second_plane(tmp_path):
+    schedule = read_schedule(write(tmp_path, SUMMARIZATION))
+    assert list(rows(schedule, requantized=[])) == list(rows(schedule))
+    message = "requantized: expected bits.key_lsb above 0 where rows are requantized, found 0"
+    with pytest.raises(RarefyError, match=message):
+        rows(schedule, requantized=[(0, 0, 0)])
 
 
 @pytest.mark.parametrize(
