@@ -21,20 +21,23 @@ class Suite:
 
 
 def run(build, wanted, environment):
-    """Runs the suites of a build folder, or those tests that `wanted` selects."""
+    """Runs the suites of a build folder, or those suites and tests that `wanted` selects."""
     reports = build / REPORTS
     reports.mkdir(parents=True, exist_ok=True)
     for old in reports.glob("*.xml"):
         old.unlink()
-    summary = reports / "ctest.xml"
-    command = ["ctest", "--test-dir", str(build), "-j", str(os.cpu_count())]
-    command += ["--output-on-failure", "--output-junit", str(summary)]
+    command = ["ctest", "--test-dir", str(build), "-j", str(os.cpu_count()), "--output-on-failure"]
+    runs = [([], {})]
     if wanted:
-        names = suite_names(build, environment)
-        command += ["-R", selection(names, wanted)]
-        environment |= single_test_filters(names, wanted)
-    subprocess.run(command, env=environment)
-    return report(read(summary, reports))
+        whole, filtered = selection(suite_names(build, environment), wanted)
+        runs = [(whole, {}), (filtered, single_test_filters(wanted))]
+        runs = [(["-R", expression(names)], filters) for names, filters in runs if names]
+    suites = []
+    for index, (options, filters) in enumerate(runs):
+        summary = reports / f"ctest-{index}.xml"
+        subprocess.run([*command, *options, "--output-junit", str(summary)], env=environment | filters)
+        suites += read(summary, reports)
+    return report(suites)
 
 
 def suite_names(build, environment):
@@ -45,25 +48,22 @@ def suite_names(build, environment):
 
 
 def selection(names, wanted):
-    """Which of ctest's names to run: the suite that is wanted by its name, or else all that have single tests.
+    """Which of ctest's names to run as a whole, and in which to run the single tests that have `wanted` in theirs.
 
-    A gtest case has a name of its own, with a dot.
+    A gtest case has a name of its own. What is a suite's very name is not looked for in single tests.
     """
-    if wanted in names:
-        return f"^{re.escape(wanted)}$"
     # As lit and pytest have it, upper and lower case are the same.
-    chosen = [
-        name
-        for name in names
-        if (wanted.lower() in name.lower() if "." in name else name in WITH_SINGLE_TESTS)
-    ]
-    return "|".join(f"^{re.escape(name)}$" for name in chosen)
+    whole = [name for name in names if wanted.lower() in name.lower()]
+    others = [name for name in names if name in WITH_SINGLE_TESTS and name not in whole]
+    return whole, [] if wanted in names else others
 
 
-def single_test_filters(names, wanted):
+def expression(names):
+    return "|".join(f"^{re.escape(name)}$" for name in names)
+
+
+def single_test_filters(wanted):
     """What makes lit and pytest run only the tests whose names contain a text."""
-    if wanted in names:
-        return {}
     return {
         "LIT_FILTER": re.escape(wanted),
         "LIT_OPTS": f"{os.environ.get('LIT_OPTS', '')} --allow-empty-runs",

@@ -1,5 +1,8 @@
 """The adding up of test reports behind the closing line of ./x test."""
 
+import subprocess
+from pathlib import Path
+
 import testing
 
 CTEST = """<testsuite>
@@ -45,15 +48,43 @@ def test_nothing_run_is_a_failure(capsys):
     assert "no test has this name" in capsys.readouterr().out
 
 
-NAMES = ["lit", "pytest", "lint", "CPUTarget.cachesAreKnown"]
+NAMES = ["lit", "pytest-models", "pytest", "lint", "capi", "capi-symbols", "CPUTarget.cachesAreKnown"]
 
 
-def test_a_suite_is_selected_by_its_name():
-    assert testing.selection(NAMES, "lint") == "^lint$"
-    assert testing.single_test_filters(NAMES, "lint") == {}
+def selected(wanted):
+    whole, filtered = testing.selection(NAMES, wanted)
+    return " ".join(whole), " ".join(filtered)
 
 
-def test_single_tests_are_selected_in_all_suites():
-    assert testing.selection(NAMES, "topk") == "^lit$|^pytest$"
-    assert testing.selection(NAMES, "caches") == "^lit$|^pytest$|^CPUTarget\\.cachesAreKnown$"
-    assert testing.single_test_filters(NAMES, "topk")["LIT_FILTER"] == "topk"
+def test_a_suite_is_selected_by_its_name_alone():
+    assert selected("lint") == ("lint", "")
+    assert selected("capi") == ("capi capi-symbols", "")
+    assert selected("pytest") == ("pytest-models pytest", "")
+
+
+def test_a_part_of_a_name_selects_suites_and_single_tests():
+    assert selected("lin") == ("lint", "lit pytest-models pytest")
+    assert selected("models") == ("pytest-models", "lit pytest")
+    assert selected("topk") == ("", "lit pytest-models pytest")
+    assert selected("caches") == ("CPUTarget.cachesAreKnown", "lit pytest-models pytest")
+    assert testing.single_test_filters("topk")["LIT_FILTER"] == "topk"
+
+
+def test_whole_suites_and_single_tests_run_apart(tmp_path, monkeypatch):
+    """What filters single tests would leave nothing of a suite that is wanted by its own name."""
+    runs = []
+
+    def run(command, env, **_):
+        if "-N" in command:
+            listing = "".join(f"  Test  #{i}: {name}\n" for i, name in enumerate(NAMES))
+            return subprocess.CompletedProcess(command, 0, listing)
+        runs.append((command[command.index("-R") + 1], env.get("LIT_FILTER")))
+        name, seconds = runs[-1][0].split("|")[0].strip("^$"), len(runs)
+        case = f'<testcase name="{name}" time="{seconds}" status="run"/>'
+        Path(command[command.index("--output-junit") + 1]).write_text(f"<testsuite>{case}</testsuite>")
+        return subprocess.CompletedProcess(command, 0)
+
+    monkeypatch.setattr(testing.subprocess, "run", run)
+    monkeypatch.setattr(testing, "report", lambda suites: [suite.name for suite in suites])
+    assert testing.run(tmp_path, "lin", {}) == ["lint", "lit"]
+    assert runs == [("^lint$", None), ("^lit$|^pytest\\-models$|^pytest$", "lin")]
