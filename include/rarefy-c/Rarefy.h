@@ -96,7 +96,8 @@ RAREFY_API RarefyModule rarefyModuleClone(RarefyModule module);
 RAREFY_API void rarefyModuleDestroy(RarefyModule module);
 
 /* Writes the module as text. Constants of more than `maxElements` elements
- * are left out; a negative number keeps all. */
+ * are left out, and resources of more characters; a negative number keeps all.
+ */
 RAREFY_API void rarefyModulePrint(RarefyModule module, int64_t maxElements,
                                   RarefyStringCallback callback,
                                   void *userData);

@@ -125,7 +125,7 @@ static void checkArrays(const SpAttenConfig &config, ConfigChecker &checker) {
 static void checkSRAM(const SpAttenConfig &config, ConfigChecker &checker) {
   checker.within("sram.lines", config.sram.lines, 1 << 16);
   checker.within("sram.buffers", config.sram.buffers, 2);
-  checker.within("sram.handles", config.sram.handles, 256);
+  checker.within("sram.handles", config.sram.handles, 16);
   if (checker.failed())
     return;
   unsigned needed = config.linesFor(config.maxContext) * config.sram.buffers;
@@ -164,7 +164,7 @@ static void checkSoftmax(const SpAttenConfig &config, ConfigChecker &checker) {
 }
 
 static void checkFetch(const SpAttenConfig &config, ConfigChecker &checker) {
-  checker.within("fetch.ports", config.fetch.ports, 1024);
+  checker.powerOfTwo("fetch.ports", config.fetch.ports, 1024);
   checker.within("fetch.dataFifoDepth", config.fetch.dataFifoDepth, 1 << 16);
   // Memory cannot hold back what a port has asked for.
   uint64_t owed =

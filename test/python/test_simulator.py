@@ -73,6 +73,8 @@ def test_attention_gives_the_integers_and_figures_of_the_tool(row, tmp_path):
     figures = subprocess.run(command, check=True, capture_output=True, text=True).stdout
     assert simulator.statistics == json.loads(figures)
     assert simulator.statistics["config"]["topk_parallelism"] == 1
+    # Each transaction is on its bus for nBL cycles.
+    assert simulator.statistics["dram_bus_busy"] == 4 * simulator.statistics["dram_transactions"]
 
 
 def test_a_program_comes_from_a_module_bytes_or_files(row, tmp_path):

@@ -230,9 +230,12 @@ TEST(SpAttenConfig, RefusesImpossibleMachines) {
       {{"softmax.fifoDepth=127"},
        "softmax.fifoDepth: expected room for a row of 1024 scores, found 8 x "
        "127"},
-      {{"fetch.ports=3", "fetch.dataFifoDepth=85"},
+      {{"fetch.ports=15"},
+       "fetch.ports: expected a power of two up to 1024, found 15"},
+      {{"sram.handles=17"}, "sram.handles: expected 1 to 16, found 17"},
+      {{"fetch.ports=4", "fetch.dataFifoDepth=63"},
        "fetch.dataFifoDepth: expected room for 256 transactions, as many as "
-       "memory may have outstanding, found 3 x 85"},
+       "memory may have outstanding, found 4 x 63"},
       {{"topk.parallelism=0"}, "topk.parallelism: expected 1 to 1024, found 0"},
       {{"energy.multiplyPicojoules=-1"},
        "energy.multiplyPicojoules: expected 0 or 1e-09 to 1e+09, found "

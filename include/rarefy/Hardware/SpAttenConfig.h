@@ -29,7 +29,8 @@ enum class ProductMode : uint8_t {
 struct SpAttenSRAM {
   unsigned lines = 0;
   unsigned elementsPerLine = 0;
-  /// How many row sets share the lines: 2 where one fills while one is used.
+  /// How many rows of `maxContext` vectors there are lines for: 2 where one
+  /// fills while one is used.
   unsigned buffers = 0;
   /// Row sets that may be allocated at a time.
   unsigned handles = 0;

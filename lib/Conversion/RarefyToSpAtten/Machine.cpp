@@ -19,6 +19,7 @@ static std::string findMismatch(const SpAttenConfig &machine) {
       {"headSize", machine.headSize, kHeadSize, kHeadSize},
       {"operandBits", machine.operandBits, kOperandBits, kOperandBits},
       {"semaphores", machine.semaphores, kSemaphores, kSemaphores},
+      {"sram.handles", machine.sram.handles, kBuffers, kBuffers},
       {"maxContext", machine.maxContext, 1, kMaxTokens},
       {"sram.lines", machine.sram.lines, 1, kMaxTokens}};
   for (auto [key, value, least, most] : parameters)

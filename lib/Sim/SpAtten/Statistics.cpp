@@ -142,6 +142,12 @@ static StringRef getMode(const MemoryConfig &memory) {
 }
 
 /// The parameters that decide what a run costs.
+/// Nominal memory has no rows, and refreshes none.
+static bool isRefreshed(const MemoryConfig &memory) {
+  return memory.mode == MemoryMode::Timing &&
+         memory.refresh.mode != RefreshMode::None;
+}
+
 static llvm::json::Object describe(const SpAttenConfig &config) {
   const MemoryConfig &memory = config.memory;
   return llvm::json::Object{
@@ -159,8 +165,7 @@ static llvm::json::Object describe(const SpAttenConfig &config) {
       {"queue_depth", config.queueDepth},
       {"memory", getMode(memory)},
       {"memory_channels", memory.channels},
-      {"memory_refresh",
-       memory.refresh.mode == RefreshMode::None ? "none" : "all-bank"},
+      {"memory_refresh", isRefreshed(memory) ? "all-bank" : "none"},
       {"memory_nominal_bytes_per_cycle",
        memory.nominal.bytesPerCyclePerChannel * memory.channels}};
 }
@@ -215,6 +220,7 @@ llvm::json::Object Statistics::toJSON() const {
       {"dram_row_misses", memory.rowMisses},
       {"dram_row_conflicts", memory.rowConflicts},
       {"dram_refreshes", memory.refreshes},
+      {"dram_bus_busy", sum(memory.busBusyCycles)},
       {"checked_rows", checkedRows},
       {"requantized_rows", requantizedRows},
       {"topk_selections", topkSelections},
