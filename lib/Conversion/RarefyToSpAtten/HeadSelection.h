@@ -18,6 +18,7 @@ public:
   /// The importance that `op` gathers is that of the heads at its positions.
   LogicalResult gather(GatherOp op);
   bool isSelection(GatherOp op) const { return kept.isSelection(op); }
+  bool isPlaces(Value places) const { return kept.isPlaces(places); }
   LogicalResult select(TopKOp op);
   /// Makes `list` that of the kept heads.
   LogicalResult activate(Operation *op, Value list);

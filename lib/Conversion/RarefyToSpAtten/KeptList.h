@@ -17,6 +17,9 @@ public:
   /// Whether `places` were selected from `list`.
   bool isSelectedFrom(Value places, Value list) const;
 
+  /// Whether `places` are of a list's elements, and no positions themselves.
+  bool isPlaces(Value places) const { return selectedFrom.contains(places); }
+
   bool isActive(Value list) const { return resolve(list) == active; }
   bool isPending(Value list) const {
     return pending && resolve(list) == pending;

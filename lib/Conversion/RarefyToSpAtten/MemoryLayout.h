@@ -51,6 +51,10 @@ public:
   RowAddresses getLow(const View &view) const {
     return getRows(view, lowPlanes.lookup(view.root));
   }
+  /// Whether an argument is read as queries.
+  bool isQuery(unsigned root) const {
+    return tensors.contains({root, Role::Query});
+  }
   /// The address of a tensor that is no rows.
   uint64_t getPlain(unsigned root) const {
     return tensors.lookup({root, Role::Plain}).address;

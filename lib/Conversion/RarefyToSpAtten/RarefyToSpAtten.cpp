@@ -86,6 +86,37 @@ static bool isReadBehind(Operation *op, Value value) {
   });
 }
 
+static bool areDisjoint(tensor::ExtractSliceOp a, tensor::ExtractSliceOp b) {
+  auto isBefore = [](tensor::ExtractSliceOp a, tensor::ExtractSliceOp b,
+                     size_t dim) {
+    int64_t begin = a.getStaticOffsets()[dim], size = a.getStaticSizes()[dim];
+    int64_t other = b.getStaticOffsets()[dim];
+    return !ShapedType::isDynamic(begin) && !ShapedType::isDynamic(size) &&
+           !ShapedType::isDynamic(other) && begin + size <= other;
+  };
+  return llvm::any_of(
+      llvm::seq<size_t>(a.getStaticOffsets().size()),
+      [&](size_t dim) { return isBefore(a, b, dim) || isBefore(b, a, dim); });
+}
+
+/// Whether something behind `op` reads the memory of `slice`, which it writes,
+/// as a part of what that is a slice of.
+static bool isReadAround(Operation *op, tensor::ExtractSliceOp slice) {
+  if (!slice)
+    return false;
+  for (Operation *user : slice.getSource().getUsers()) {
+    auto other = dyn_cast<tensor::ExtractSliceOp>(user);
+    if (other && (other == slice || areDisjoint(slice, other)))
+      continue;
+    bool isPart = isa<tensor::ExtractSliceOp, GatherOp>(user);
+    if (isPart ? isReadBehind(op, user->getResult(0))
+               : op->isBeforeInBlock(user) || isa<tensor::InsertSliceOp>(user))
+      return true;
+  }
+  return isReadAround(
+      op, slice.getSource().getDefiningOp<tensor::ExtractSliceOp>());
+}
+
 static bool hasConstantPlace(OffsetSizeAndStrideOpInterface op) {
   return !llvm::any_of(op.getStaticOffsets(), ShapedType::isDynamic) &&
          !llvm::any_of(op.getStaticSizes(), ShapedType::isDynamic) &&
@@ -190,8 +221,11 @@ LogicalResult FunctionLowering::lower(tensor::InsertSliceOp op) {
                           "part of an argument");
   if (op.getSourceType().getRank() != 3)
     return op.emitOpError("appends to more than one set of heads");
-  if (isReadBehind(op, op.getDest()))
+  if (isReadBehind(op, op.getDest()) ||
+      isReadAround(op, op.getDest().getDefiningOp<tensor::ExtractSliceOp>()))
     return op.emitOpError("overwrites a tensor that is still read");
+  if (memory.isQuery(target->root))
+    return op.emitOpError("appends to an argument that is read as queries");
   View whole = *target;
   for (const CopyPlan &copy : memory.planCopies(
            *source, whole.at(op.getStaticOffsets()), op.getSourceType()))
@@ -214,6 +248,9 @@ LogicalResult FunctionLowering::lower(GatherOp op) {
     return op.emitOpError("gathers what is neither heads nor tokens of an "
                           "argument nor importance");
   list = op.getPositions();
+  if (tokens.isPlaces(list) || heads.isPlaces(list))
+    return op.emitOpError("gathers by places in a list of positions, and no "
+                          "positions");
   rows[op->getResult(0)] = result;
   return success();
 }

@@ -95,6 +95,8 @@ LogicalResult TokenSelection::insert(tensor::InsertSliceOp op) {
   if (part == importances.end() || part->second.whole != op.getDest() ||
       !part->second.isOfAll() || op.getStaticOffsets()[0] != 0)
     return op.emitOpError("puts importance back where it did not come from");
+  if (!counted.contains(op.getSource()))
+    return op.emitOpError("puts back importance that the device no longer has");
   importances[op.getResult()] = {Value(), getSize(op.getDest()),
                                  op.getResult()};
   counted.insert(op.getResult());
@@ -116,6 +118,8 @@ LogicalResult TokenSelection::scatter(ScatterOp op) {
   if (part == importances.end() || part->second.whole != op.getInit() ||
       part->second.list != op.getPositions())
     return op.emitOpError("puts back what is no importance from there");
+  if (!counted.contains(op.getSource()))
+    return op.emitOpError("puts back importance that the device no longer has");
   Value result = op->getResult(0);
   importances[result] = {Value(), getSize(result), result};
   counted.insert(result);

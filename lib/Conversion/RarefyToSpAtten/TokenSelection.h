@@ -26,6 +26,7 @@ public:
   LogicalResult scatter(ScatterOp op);
 
   bool isSelection(GatherOp op) const { return kept.isSelection(op); }
+  bool isPlaces(Value places) const { return kept.isPlaces(places); }
   LogicalResult select(TopKOp op);
   /// Makes `list`, or the first `size` tokens, the list of kept tokens.
   LogicalResult activate(Operation *op, Value list, int64_t size);
