@@ -71,7 +71,8 @@ class Simulator:
         integers, or a list of numbers; a number that does not fit in the
         tensor's bits is an error, as is a float. For floats it has the tensor's
         type and finite numbers. An `in` tensor keeps what an earlier run was
-        given; without that and without a value it is missing, an error.
+        given, and what its program appended; without that and without a value
+        it is missing, an error.
 
         `trace` is the path of a JSON file for what each engine did when, which
         <https://ui.perfetto.dev> shows.

@@ -1,6 +1,7 @@
 // What the types and attributes of an attention ask of the device.
 
 #include "Plan.h"
+#include "MemoryLayout.h"
 #include "mlir/Dialect/Linalg/IR/Linalg.h"
 #include "mlir/IR/Matchers.h"
 #include "mlir/IR/TypeUtilities.h"
@@ -139,12 +140,30 @@ static unsigned getGatheredHeads(Value rows) {
   return 0;
 }
 
+/// Whether selected heads are read from the same keys or values: they come one
+/// by one, so that all have to lie alone.
+static bool sharesWithSelected(AttentionOp op) {
+  BlockArgument key = findArgument(op.getKey());
+  BlockArgument value = findArgument(op.getValue());
+  WalkResult result =
+      op->getParentOfType<func::FuncOp>().walk([&](AttentionOp other) {
+        bool isShared = findArgument(other.getKey()) == key ||
+                        findArgument(other.getValue()) == value;
+        return isShared && getGatheredHeads(other.getKey())
+                   ? WalkResult::interrupt()
+                   : WalkResult::advance();
+      });
+  return result.wasInterrupted();
+}
+
 FailureOr<AttentionPlan> spatten::planAttention(AttentionOp op,
                                                 const SpAttenConfig &machine) {
   if (op.getBatchRank() != 0)
     return op.emitOpError() << toString(makeTypeError(op.getQuery().getType()));
   llvm::Expected<AttentionPlan> plan =
       findPlan(op, machine, getGatheredHeads(op.getKey()));
+  if (plan && plan->pairs && sharesWithSelected(op))
+    plan = findPlan(op, machine, /*keptOf=*/0, /*mayPair=*/false);
   if (!plan)
     return op.emitOpError() << toString(plan.takeError());
   return *plan;
@@ -152,7 +171,7 @@ FailureOr<AttentionPlan> spatten::planAttention(AttentionOp op,
 
 llvm::Expected<AttentionPlan> spatten::findPlan(AttentionOp op,
                                                 const SpAttenConfig &machine,
-                                                unsigned keptOf) {
+                                                unsigned keptOf, bool mayPair) {
   if (llvm::Error error = checkOptions(op))
     return error;
   if (llvm::Error error = checkShape(op))
@@ -182,8 +201,9 @@ llvm::Expected<AttentionPlan> spatten::findPlan(AttentionOp op,
   // kept is not known before the program runs.
   bool canPair = plan.heads % kLanes == 0 && plan.sharing == 1 &&
                  !plan.keptOf && (!plan.keep || group == kLanes);
-  plan.pairs = canPair && (group == kLanes || widen(high, false) != high ||
-                           widen(valueBits, false) != valueBits);
+  bool savesBytes =
+      widen(high, false) != high || widen(valueBits, false) != valueBits;
+  plan.pairs = canPair && (group == kLanes || (mayPair && savesBytes));
   if (group == kLanes && !plan.pairs)
     return makeError("has a 'keep_group', but its heads do not come in pairs "
                      "with keys of their own");

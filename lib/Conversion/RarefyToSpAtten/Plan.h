@@ -16,10 +16,13 @@ enum class Role { Query, Key, Value, Output, Plain };
 
 /// The shape of an attention and the formats of its rows, without addresses:
 /// everything that its types and attributes say, behind batches of one. Its
-/// heads are selected ones of `keptOf`, or all where that is 0. The error is
-/// what `machine` lacks for it, as what follows the name of the op.
-llvm::Expected<AttentionPlan>
-findPlan(AttentionOp op, const SpAttenConfig &machine, unsigned keptOf = 0);
+/// heads are selected ones of `keptOf`, or all where that is 0; they come in
+/// pairs where that saves bytes and they `mayPair`. The error is what `machine`
+/// lacks for it, as what follows the name of the op.
+llvm::Expected<AttentionPlan> findPlan(AttentionOp op,
+                                       const SpAttenConfig &machine,
+                                       unsigned keptOf = 0,
+                                       bool mayPair = true);
 
 /// The plan of an attention without batches, with what it gathers its heads
 /// from, or an error at `op`.

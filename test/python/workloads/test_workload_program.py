@@ -92,10 +92,17 @@ def test_the_cpu_computes_the_same(tmp_path):
     np.testing.assert_array_equal(outputs[written], expected[written])
 
 
-def test_the_cpu_selects_the_same_heads(tmp_path):
-    """A cascade over tokens and three selections of heads."""
+@pytest.mark.parametrize(
+    "bits, value_fraction",
+    [((8, 8), 0.5), ((6, 8), 1), ((8, 6), 1)],
+    ids=["selected", "keys of 6", "values of 6"],
+)
+def test_the_cpu_selects_the_same_heads(bits, value_fraction, tmp_path):
+    """A cascade over tokens and three selections of heads; the first layer's could come in pairs, the others' not."""
+    key_bits, value_bits = bits
     kept = {"head_keep_fraction": [1, 0.75, 0.5, 0.25], "token_keep_fraction": [1, 0.8, 0.8, 0.5]}
-    edits = {"layers": 4, "heads": 8, "head_dim": 64, **kept}
+    edits = {"layers": 4, "heads": 8, "head_dim": 64, "local_value_fraction": value_fraction, **kept}
+    edits |= {"bits.key": key_bits, "bits.value": value_bits}
     schedule = read_schedule(write(tmp_path, SUMMARIZATION, **edits))
     module = function(schedule, scale=1e-6)
     rng = np.random.default_rng(1)
@@ -105,8 +112,10 @@ def test_the_cpu_selects_the_same_heads(tmp_path):
     }
     # Heads that come last give most: the first ones would not be kept by chance.
     arrays["values"] = (arrays["values"] * np.linspace(0.1, 1, 8)[:, None, None]).astype(np.int16)
-    arrays["keys"] >>= 4
-    files = {"queries": arrays["queries"], "keys.msb": arrays["keys"], "values.value": arrays["values"] >> 4}
+    arrays["keys"] >>= 12 - key_bits
+    # In memory a value of 6 bits takes the upper ones of 8.
+    values = arrays["values"] >> (12 - value_bits) << (8 - value_bits)
+    files = {"queries": arrays["queries"], "keys.msb": arrays["keys"], "values.value": values}
     for name, array in files.items():
         np.save(tmp_path / f"{name}.npy", array)
     inputs = ",".join(f"{name}={tmp_path / name}.npy" for name in files)
