@@ -36,6 +36,18 @@ TokenSelection::Importance TokenSelection::get(Value value) {
       .first->second;
 }
 
+/// The most tokens of a zero importance that one of fewer is put back into:
+/// of a slice of zeros nobody sees any more what it was a slice of.
+static int64_t getLargestZero(Operation *op) {
+  int64_t largest = 0;
+  op->getParentOfType<func::FuncOp>().walk([&](tensor::InsertSliceOp insert) {
+    Value dest = insert.getDest();
+    if (TokenSelection::isImportance(dest) && isZero(dest))
+      largest = std::max(largest, getSize(dest));
+  });
+  return std::min<int64_t>(largest, kMaxTokens);
+}
+
 /// Puts the first importance into the counters.
 LogicalResult TokenSelection::initialize(Operation *op, Value counters) {
   if (counted.contains(counters))
@@ -46,7 +58,8 @@ LogicalResult TokenSelection::initialize(Operation *op, Value counters) {
            << getSize(whole) << " tokens, the device counts " << kMaxTokens;
   if (!isZero(whole) || !counted.empty())
     return op->emitOpError("needs importance that the device does not have");
-  program.emit<ClearTokensOp>(0, 0, getSize(whole));
+  cleared = std::max(getSize(whole), getLargestZero(op));
+  program.emit<ClearTokensOp>(0, 0, cleared);
   counted.insert(counters);
   return success();
 }
@@ -92,7 +105,11 @@ LogicalResult TokenSelection::insert(tensor::InsertSliceOp op) {
   if (isLargest(op.getSource()))
     return protect(op);
   auto part = importances.find(op.getSource());
-  if (part == importances.end() || part->second.whole != op.getDest() ||
+  auto isPartOf = [&](Value whole) {
+    return whole == op.getDest() || (isZero(whole) && isZero(op.getDest()) &&
+                                     getSize(op.getDest()) <= cleared);
+  };
+  if (part == importances.end() || !isPartOf(part->second.whole) ||
       !part->second.isOfAll() || op.getStaticOffsets()[0] != 0)
     return op.emitOpError("puts importance back where it did not come from");
   if (!counted.contains(op.getSource()))

@@ -57,6 +57,8 @@ private:
   DenseMap<Value, Importance> importances;
   /// What the counters hold.
   DenseSet<Value> counted;
+  /// How many counters have been zero before anything was counted.
+  int64_t cleared = 0;
   KeptList kept;
   /// How many first tokens the list of kept ones has, if it is no selection.
   int64_t keptSize = 0;
