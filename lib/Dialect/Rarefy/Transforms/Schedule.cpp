@@ -93,19 +93,37 @@ static LogicalResult checkCascade(ArrayRef<Keep> schedule, Location loc) {
   return success();
 }
 
+/// An error if the option `name`, which is given, does nothing beside another.
+static LogicalResult checkEffect(const KeepOptions &options, StringRef name,
+                                 Location loc) {
+  if (!options.keep.empty() || !options.counts.empty())
+    return emitError(loc) << "expected "
+                          << (options.keep.empty() ? "counts" : "keep")
+                          << " or " << name << ", found both";
+  if (name != "front" && options.front == 1)
+    return emitError(loc) << "expected front below 1 beside " << name
+                          << ", found 1";
+  if (name == "mean" && options.start != 0 && options.end != 0)
+    return emitError(loc) << "expected mean or end beside start, found both";
+  return success();
+}
+
 LogicalResult rarefy::checkOptions(const KeepOptions &options, Location loc) {
   FailureOr<SmallVector<Keep>> entries =
       readEntries(options.keep, options.counts, loc);
   if (failed(entries) || failed(checkCascade(*entries, loc)))
     return failure();
-  std::pair<StringRef, double> parts[] = {{"mean", options.mean},
-                                          {"start", options.start},
-                                          {"end", options.end},
-                                          {"front", options.front}};
+  std::pair<StringRef, RatioOption> parts[] = {{"mean", options.mean},
+                                               {"start", options.start},
+                                               {"end", options.end},
+                                               {"front", options.front}};
   for (auto [name, part] : parts)
     if (!(part >= 0 && part <= 1))
       return emitError(loc)
              << "expected " << name << " in [0, 1], found " << show(part);
+  for (auto [name, part] : parts)
+    if (part.isGiven && failed(checkEffect(options, name, loc)))
+      return failure();
   return success();
 }
 

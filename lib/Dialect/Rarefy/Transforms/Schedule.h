@@ -9,11 +9,23 @@
 
 namespace rarefy {
 
+/// An option that is a ratio. A pipeline that MLIR prints names every option,
+/// so one that has its default does not count as given.
+struct RatioOption {
+  template <typename OptionT>
+  RatioOption(const OptionT &option)
+      : value(option), isGiven(!option.getDefault().compare(value)) {}
+  operator double() const { return value; }
+
+  double value;
+  bool isGiven;
+};
+
 /// The options of a pruning pass, see Rarefy_KeepOptions.
 struct KeepOptions {
   ArrayRef<double> keep;
   ArrayRef<int64_t> counts;
-  double mean, start, end, front;
+  RatioOption mean, start, end, front;
 };
 
 /// What one layer keeps: a number, or a ratio in millionths.
@@ -24,7 +36,8 @@ struct Keep {
   bool operator==(const Keep &) const = default;
 };
 
-/// An error for options that make no sense, whatever function they are for.
+/// An error for options that make no sense, or do nothing beside another,
+/// whatever function they are for.
 LogicalResult checkOptions(const KeepOptions &options, Location loc);
 
 /// One entry for each layer, the first of which keeps all `size`: a single one

@@ -50,13 +50,13 @@ class Rarefy_KeepOptions<string what, string front> {
     ListOption<"counts", "counts", "int64_t",
       "The same as numbers of " # what>,
     Option<"mean", "mean", "double", /*default=*/"0.5",
-      "Without a list: mean ratio over all layers">,
+      "Without a list, and without both start and end: mean ratio over all layers">,
     Option<"start", "start", "double", /*default=*/"0",
-      "Ratio of the first layer behind the front (0: from mean and end)">,
+      "Without a list: ratio of the first layer behind the front (0: from mean and end)">,
     Option<"end", "end", "double", /*default=*/"0",
-      "Ratio of the last layer (0: from mean and start)">,
+      "Without a list: ratio of the last layer (0: from mean and start)">,
     Option<"front", "front", "double", /*default=*/"" # front,
-      "Part of the layers, in front, that keep all">
+      "Without a list: part of the layers, in front, that keep all">
   ];
 }
 
@@ -73,11 +73,12 @@ def RarefyPruneTokens : Pass<"rarefy-prune-tokens"> {
     layer.
 
     Without a list the schedule is the paper's (section V-A): the front of the
-    layers keeps all, the others interpolate from `start` to `end`. A ratio is
-    one of the original number of tokens, rounded up. The first layer works on
-    all tokens, as nothing is known about them yet: `keep=0.5` is the same as
-    `keep=1,0.5`. Layers count from 1, and a remark names the one that tokens are
-    dropped behind.
+    layers keeps all, the others interpolate from `start` to `end`. An option
+    that would do nothing beside another is refused. A ratio is one of the
+    original number of tokens, rounded up. The first layer works on all tokens,
+    as nothing is known about them yet: `keep=0.5` is the same as `keep=1,0.5`.
+    Layers count from 1, and a remark names the one that tokens are dropped
+    behind.
 
     Tokens are followed through indexing maps, reshapes and slices.
     - Tensors that join are gathered; masks along rows and keys.
