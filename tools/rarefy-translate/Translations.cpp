@@ -3,6 +3,7 @@
 #include "Translations.h"
 #include "Reference.h"
 #include "mlir/Bytecode/BytecodeWriter.h"
+#include "mlir/IR/Verifier.h"
 #include "mlir/Tools/mlir-translate/Translation.h"
 #include "rarefy/Target/ONNX/ImportONNX.h"
 #include "rarefy/Target/Program/ProgramFile.h"
@@ -14,8 +15,16 @@ using namespace rarefy;
 
 static llvm::cl::opt<bool>
     emitBytecode("emit-bytecode",
-                 llvm::cl::desc("Write bytecode, which holds weights as they "
-                                "are, instead of text"));
+                 llvm::cl::desc("Import to bytecode, which holds weights as "
+                                "they are, instead of text"));
+
+/// Writes what was imported, as the options say.
+static LogicalResult writeModule(ModuleOp module, llvm::raw_ostream &output) {
+  if (emitBytecode)
+    return writeBytecodeToFile(module, output);
+  module.print(output);
+  return success();
+}
 
 static LogicalResult importONNXFile(llvm::SourceMgr &sources,
                                     llvm::raw_ostream &output,
@@ -27,28 +36,31 @@ static LogicalResult importONNXFile(llvm::SourceMgr &sources,
   llvm::MemoryBufferRef buffer = *sources.getMemoryBuffer(1);
   bool isFile = buffer.getBufferIdentifier() != "<stdin>";
   OwningOpRef<ModuleOp> module = importONNX(buffer, context, isFile);
-  if (!module)
-    return failure();
-  if (emitBytecode)
-    return writeBytecodeToFile(*module, output);
-  module->print(output, OpPrintingFlags().enableDebugInfo(false));
-  return success();
+  return module ? writeModule(*module, output) : failure();
 }
 
 static LogicalResult exportProgram(ModuleOp module, llvm::raw_ostream &output) {
   auto programs = module.getOps<program::ProgramOp>();
   module.getContext()->printOpOnDiagnostic(false);
+  if (emitBytecode)
+    return module.emitError("expected --emit-bytecode with an import, found "
+                            "--export-program");
   if (!llvm::hasSingleElement(programs))
     return module.emitOpError("expects one 'isa.program' to write, found ")
            << std::distance(programs.begin(), programs.end());
   return writeProgramFile(*programs.begin(), output);
 }
 
-static OwningOpRef<Operation *> importProgram(llvm::SourceMgr &sources,
-                                              MLIRContext *context) {
-  return readProgramFile(*sources.getMemoryBuffer(1), context)
-      .release()
-      .getOperation();
+static LogicalResult importProgram(llvm::SourceMgr &sources,
+                                   llvm::raw_ostream &output,
+                                   MLIRContext *context) {
+  DialectRegistry registry;
+  registerInstructions(registry);
+  context->appendDialectRegistry(registry);
+  OwningOpRef<ModuleOp> module =
+      readProgramFile(*sources.getMemoryBuffer(1), context);
+  return module && succeeded(verify(*module)) ? writeModule(*module, output)
+                                              : failure();
 }
 
 void rarefy::registerTranslations() {
@@ -64,7 +76,10 @@ void rarefy::registerTranslations() {
         return exportProgram(module, output);
       },
       registerInstructions);
-  TranslateToMLIRRegistration readProgram(
+  TranslateRegistration readProgram(
       "import-program", "read an accelerator's program from an ELF file",
-      importProgram, registerInstructions);
+      [](const std::shared_ptr<llvm::SourceMgr> &sources,
+         llvm::raw_ostream &output, MLIRContext *context) {
+        return importProgram(*sources, output, context);
+      });
 }

@@ -3,6 +3,9 @@
 // RUN: rarefy-translate --export-program %s -o %t.elf
 // RUN: rarefy-translate --import-program %t.elf | rarefy-opt > %t.back.mlir
 // RUN: diff %t.mlir %t.back.mlir
+// RUN: rarefy-translate --import-program --emit-bytecode %t.elf -o %t.mlirbc
+// RUN: head -c 4 %t.mlirbc | FileCheck %s --check-prefix=BYTECODE
+// RUN: rarefy-opt %t.mlirbc | diff %t.mlir -
 // RUN: rarefy-translate --export-program %t.back.mlir | diff %t.elf -
 // RUN: llvm-readelf --symbols --sections --notes %t.elf | FileCheck %s
 // RUN: llvm-readelf -p .rarefy.tensors %t.elf | FileCheck %s --check-prefix=TENSORS
@@ -16,6 +19,7 @@
 // CHECK-NEXT: 0000000000001000 73728 OBJECT {{.*}} ABS key_msb
 // CHECK: Rarefy
 
+// BYTECODE: {{^}}ML
 // TENSORS: in tensor<12x64xi16>
 // TENSORS-NEXT: in tensor<6x128x2x64xi6>
 // TENSORS: out tensor<12x64xi16>
