@@ -4,6 +4,7 @@
 #include "Runtime.h"
 #include "Device.h"
 
+#include "rarefy/Runner/Program.h"
 #include "llvm/ADT/APFloat.h"
 #include "llvm/ADT/bit.h"
 
@@ -250,4 +251,9 @@ ThreadCountScope::ThreadCountScope(unsigned threads) {
 ThreadCountScope::~ThreadCountScope() {
   if (previous)
     getThreadCount().set(previous);
+}
+
+unsigned rarefy::countThreads(unsigned threads) {
+  ThreadCountScope scope(threads);
+  return getThreadCount().get ? getThreadCount().get() : 1;
 }

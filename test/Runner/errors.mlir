@@ -50,8 +50,18 @@ func.func @sparse(%x: tensor<4x4xf32, #sparse>) { return }
 // RUN: not rarefy-run %s --tolerance=-1 2>&1 | FileCheck %s --check-prefix=TOLERANCE --implicit-check-not=error
 // TOLERANCE: error: --tolerance={{.*}}: expected a number from 0
 
+// RUN: not rarefy-run %s --shape=x=1x2 --tolerance=0.1 2>&1 | FileCheck %s --check-prefix=CHECKED --implicit-check-not=error
+// CHECKED: error: --tolerance: expected --check, which compares results
+
 // RUN: not rarefy-run %s --shape=x=1xa 2>&1 | FileCheck %s --check-prefix=SIZE --implicit-check-not=error
 // SIZE: error: --shape=x=1xa: expected sizes such as 4x8
+
+// RUN: not rarefy-run %s --shape=x=1xx2 2>&1 | FileCheck %s --check-prefix=EMPTY --implicit-check-not=error
+// RUN: not rarefy-run %s --shape=x=x1x2x 2>&1 | FileCheck %s --check-prefix=EMPTY --implicit-check-not=error
+// EMPTY: error: --shape=x={{.*}}: expected sizes such as 4x8
+
+// RUN: not rarefy-run %s --shape=x=1x2,0=3x2 2>&1 | FileCheck %s --check-prefix=TWICE --implicit-check-not=error
+// TWICE: error: --shape=0=3x2: expected each input once
 
 // RUN: not rarefy-run %s --shape=x=1x2 --inputs=random,random,random 2>&1 \
 // RUN:   | FileCheck %s --check-prefix=COUNT --implicit-check-not=error

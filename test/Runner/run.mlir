@@ -52,3 +52,9 @@ func.func @same(%x: tensor<4xi32>) -> (tensor<4xi32>, tensor<4xi32>) {
 // JSON: "type": "1x2xf32"
 // JSON: "calls": 3
 // JSON-DAG: "median": {{[0-9.]+}}
+
+// The number of threads is that of a call, whoever said it.
+// RUN: env OMP_NUM_THREADS=3 rarefy-run %s --entry=add --shape=0=1x2 --stats=json | FileCheck %s --check-prefix=THREE
+// RUN: env OMP_NUM_THREADS=3 rarefy-run %s --entry=add --shape=0=1x2 --stats=json --threads=2 | FileCheck %s --check-prefix=TWO
+// THREE: "threads": 3
+// TWO: "threads": 2

@@ -30,8 +30,11 @@ parseShapes(const Signature &signature, ArrayRef<std::string> shapes) {
               signature.inputs.begin();
     if (index >= signature.inputs.size())
       return makeError("--shape=" + text + ": no input '" + key + "'");
+    if (parsed[index])
+      return makeError("--shape=" + text + ": expected each input once");
     SmallVector<StringRef> parts;
-    sizes.split(parts, 'x', -1, /*KeepEmpty=*/false);
+    if (!sizes.empty())
+      sizes.split(parts, 'x');
     auto &shape = parsed[index].emplace();
     for (StringRef part : parts)
       if (part.getAsInteger(10, shape.emplace_back()) || shape.back() < 0)

@@ -13,7 +13,8 @@ namespace rarefy {
 struct Report {
   const Program &program;
   ArrayRef<Array> results;
-  unsigned threads = 0;
+  /// That parallel code ran on.
+  unsigned threads = 1;
   /// Of one call, if the program has a device.
   std::optional<DeviceStatistics> device;
   /// One for each result with --check.

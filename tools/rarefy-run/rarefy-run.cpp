@@ -26,6 +26,9 @@ static llvm::Error checkOptions(const Options &options) {
     return llvm::createStringError(
         "--tolerance=" + llvm::formatv("{0}", double(options.tolerance)).str() +
         ": expected a number from 0");
+  if (options.tolerance.getNumOccurrences() && !options.check)
+    return llvm::createStringError(
+        "--tolerance: expected --check, which compares results");
   return llvm::Error::success();
 }
 
@@ -71,9 +74,12 @@ static llvm::Expected<bool> run(const Options &options, MLIRContext &context) {
   auto results = (*program)->call(views, options.threads);
   if (!results)
     return results.takeError();
-  Report report{
-      **program, *results, options.threads, (*program)->getDeviceStatistics(),
-      {},        {}};
+  Report report{**program,
+                *results,
+                countThreads(options.threads),
+                (*program)->getDeviceStatistics(),
+                {},
+                {}};
   if (options.check) {
     std::optional<double> tolerance;
     if (options.tolerance.getNumOccurrences())

@@ -102,6 +102,10 @@ private:
 /// body or an argument or result is not a ranked tensor of a supported type.
 llvm::Expected<Signature> getSignature(ModuleOp module, StringRef entry);
 
+/// How many threads the parallel code of a call on `threads` threads has: for 0
+/// what OpenMP's environment says, 1 without OpenMP.
+unsigned countThreads(unsigned threads);
+
 /// "input 1 ('mask')".
 std::string describeInput(const TensorInfo &info, size_t index);
 
