@@ -7,9 +7,6 @@
 
 namespace rarefy::spatten {
 
-/// The attribute of functions that become programs.
-inline constexpr StringRef kProgramAttr = "spatten.program";
-
 /// What a function's tensor is read as. A tensor in device memory has the
 /// elements of one use.
 enum class Role { Query, Key, Value, Output, Plain };

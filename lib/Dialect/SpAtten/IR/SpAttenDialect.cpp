@@ -38,6 +38,14 @@ Engine spatten::getEngine(Operation *instruction) {
       >::get(instruction);
 }
 
+LogicalResult SpAttenDialect::verifyOperationAttribute(Operation *op,
+                                                       NamedAttribute attr) {
+  if (attr.getName() == kProgramAttr && !isa<UnitAttr>(attr.getValue()))
+    return op->emitError("expected 'spatten.program' without a value, found ")
+           << attr.getValue();
+  return success();
+}
+
 void SpAttenDialect::initialize() {
   addOperations<
 #define GET_OP_LIST

@@ -47,6 +47,9 @@ inline constexpr unsigned kMaxLoopDepth = 4;
 /// Bytes that memory moves at once; a row of keys or values is a multiple.
 inline constexpr unsigned kTransactionBytes = 32;
 
+/// The unit attribute of functions that become programs.
+inline constexpr StringRef kProgramAttr = "spatten.program";
+
 /// What is no number of the machine's and stands for what it has to refuse: a
 /// NaN, or a number of more bits than a program reads.
 inline constexpr int16_t kRefused = INT16_MIN;

@@ -57,6 +57,7 @@ def SpAtten_Dialect : Dialect {
     fractional bits, at most 2047. An output is the sum of probabilities times
     values, rounded to the values' 12-bit unit.
   }];
+  let hasOperationAttrVerify = 1;
 }
 
 /// An instruction that engine `engine_` executes; every one of them can wait

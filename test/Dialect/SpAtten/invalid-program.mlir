@@ -1,0 +1,9 @@
+// RUN: rarefy-opt %s -split-input-file -verify-diagnostics
+
+// expected-error@+1 {{expected 'spatten.program' without a value, found false}}
+func.func @false() attributes {spatten.program = false} { return }
+
+// -----
+
+// expected-error@+1 {{expected 'spatten.program' without a value, found "yes"}}
+func.func @text() attributes {spatten.program = "yes"} { return }
