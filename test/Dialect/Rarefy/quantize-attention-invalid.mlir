@@ -12,7 +12,9 @@
 // RUN: not rarefy-opt %t/in.mlir "--rarefy-quantize-attention=scales=%t/good.json key-bits=10+4" 2>&1 | FileCheck %s --check-prefix=PLANES
 // RUN: not rarefy-opt %t/in.mlir "--rarefy-quantize-attention=scales=%t/good.json value-bits=13" 2>&1 | FileCheck %s --check-prefix=VALUE
 // RUN: not rarefy-opt %t/in.mlir "--rarefy-quantize-attention=scales=%t/good.json threshold=2" 2>&1 | FileCheck %s --check-prefix=THRESHOLD
+// RUN: not rarefy-opt %t/in.mlir "--rarefy-quantize-attention=scales=%t/good.json key-bits=8+0 threshold=0.9" 2>&1 | FileCheck %s --check-prefix=LOW
 // RUN: rarefy-opt %t/in.mlir --rarefy-quantize-attention=scales=%t/good.json -o /dev/null
+// RUN: rarefy-opt %t/in.mlir "--rarefy-quantize-attention=key-bits=8 scales=%t/good.json threshold=0.1" -o /dev/null
 
 // OPTION: error: expected option 'scales', the file of what a step of each operand is worth
 // NONE: error: {{.*}}none.json: {{[Nn]}}o such file
@@ -27,6 +29,7 @@
 // PLANES: error: expected at least 2 high bits and at most 12 in all, found 10 and 4
 // VALUE: error: expected value bits from 2 to 12, found 13
 // THRESHOLD: error: expected a threshold from 0 to 1, found 2
+// LOW: error: expected key bits with low ones beside threshold, found '8+0'
 
 //--- good.json
 [{"query": 1, "key": 1, "value": 1}, {"query": 1, "key": 1, "value": 1}]

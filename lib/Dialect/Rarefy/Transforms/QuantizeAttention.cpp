@@ -227,6 +227,13 @@ struct RarefyQuantizeAttention
                                msb, lsb, APFloat(double(threshold)));
     if (!planes)
       return failure();
+    // The default is there in every pipeline that MLIR prints.
+    if (lsb == 0 && !threshold.getDefault().compare(threshold)) {
+      emitError(loc) << "expected key bits with low ones beside threshold, "
+                        "found '"
+                     << keyBits << "'";
+      return failure();
+    }
     if (valueBits < 2 || valueBits > kBits) {
       emitError(loc) << "expected value bits from 2 to 12, found "
                      << valueBits.getValue();

@@ -205,7 +205,7 @@ def RarefyQuantizeAttention
     Option<"valueBits", "value-bits", "unsigned", /*default=*/"8",
       "Bits of values">,
     Option<"threshold", "threshold", "double", /*default=*/"0.1",
-      "Rows whose largest probability is below this read the low bits of keys">,
+      "Rows whose largest probability is below this read the low bits of keys, if key-bits has any">,
     Option<"scales", "scales", "std::string", /*default=*/"",
       "JSON file with the scales of each attention">];
   let dependentDialects = [
