@@ -455,6 +455,8 @@ LogicalResult Importer::checkModel() {
     StringRef domain = canonicalDomain(opset.domain());
     opsets[domain] = opset.version();
   }
+  if (model->training_info_size())
+    return error("training is not supported");
   if (!model->has_graph() || !opsets.contains(""))
     return error("not an ONNX model: it has no graph or no opset");
   if (int64_t version = opsets[""]; version < minOpset || version > maxOpset)

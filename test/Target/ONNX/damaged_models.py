@@ -47,6 +47,12 @@ def sparse():
     return result
 
 
+def training():
+    result = model()
+    result.training_info.add()
+    return result
+
+
 def cases(folder):
     (folder.parent / "outside.bin").write_bytes(bytes(24))
     (folder / "short.bin").write_bytes(bytes(20))
@@ -63,6 +69,7 @@ def cases(folder):
     yield "overflow", model(set_dims(2**62, 2**62))
     yield "float8", model(lambda tensor: setattr(tensor, "data_type", onnx.TensorProto.FLOAT8E4M3FN))
     yield "sparse", sparse()
+    yield "training", training()
     yield "segment", model(lambda tensor: setattr(tensor.segment, "end", 3))
     yield "no-location", model(set_external())
     yield "missing", model(set_external(location="missing.bin"))
