@@ -23,9 +23,10 @@ def Rarefy_Dialect : Dialect {
     upstream dialects.
 
     Arguments and results of a function can say more than their types do, which
-    rarefy-run and the Python package show and check: `rarefy.name` is a string,
-    `rarefy.dims` a list with a string for each dimension (two of one name, not
-    empty, have one size), `rarefy.unsigned` a unit attribute of integers.
+    rarefy-run and the Python package show: `rarefy.name` is a string,
+    `rarefy.dims` a list with a string for each dimension, `rarefy.unsigned` a
+    unit attribute of integers. Sizes of one name, not empty, are equal in all
+    arguments, which a call checks; those of results are not checked.
   }];
   let useDefaultAttributePrinterParser = 1;
   let hasRegionArgAttrVerify = 1;
