@@ -25,7 +25,8 @@ ELSEWHERE = """This is not Debian 12 with apt, so nothing is installed for you. 
   LLVM, MLIR, clang, lld and clang-format 22.1 under /usr/lib/llvm-22; LLVM's own package repository,
     https://apt.llvm.org, has them for Debian and Ubuntu: clang-22 lld-22 clang-format-22 clang-tidy-22
     llvm-22-dev libmlir-22-dev mlir-22-tools libomp-22-dev
-  cmake 3.25, ninja, GoogleTest, ONNX's C++ classes and protobuf (libonnx-dev libprotobuf-dev libgtest-dev)
+  cmake 3.25, ninja, GoogleTest, ONNX's C++ classes and protobuf (libonnx-dev libprotobuf-dev libgtest-dev), and for the
+    benchmarks of single components Google Benchmark (libbenchmark-dev)
   Python 3.11 with its headers and the venv module"""
 
 

@@ -28,9 +28,10 @@ def run(*command, **options):
 
 
 def configured():
-    """Whether the build folder is newer than the presets; CMake itself watches the rest."""
+    """Whether the build folder is newer than the presets and the packages; CMake itself watches the rest."""
     ninja = BUILD / "build.ninja"
-    return ninja.exists() and ninja.stat().st_mtime > (ROOT / "CMakePresets.json").stat().st_mtime
+    sources = (ROOT / "CMakePresets.json", ROOT / "utils" / "packages.txt")
+    return ninja.exists() and all(ninja.stat().st_mtime > source.stat().st_mtime for source in sources)
 
 
 def configure():
