@@ -86,6 +86,7 @@ static bool isReadBehind(Operation *op, Value value) {
   });
 }
 
+/// Whether two slices of a tensor share no element; strides are at least 1.
 static bool areDisjoint(tensor::ExtractSliceOp a, tensor::ExtractSliceOp b) {
   auto isBefore = [](tensor::ExtractSliceOp a, tensor::ExtractSliceOp b,
                      size_t dim) {
