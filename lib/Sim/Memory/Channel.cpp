@@ -33,7 +33,7 @@ uint64_t Channel::readyCycle(const Bank &bank, DRAMCommand command) const {
 /// When the command that is offered may come.
 inline uint64_t Channel::readyCycle(const Visit &visit) const {
   const auto &slots = visit.slots;
-  return std::max(std::max(std::max(visit.ready, clock), ready[slots[0]]),
+  return std::max(std::max(std::max(ready[slots[3]], clock), ready[slots[0]]),
                   std::max(ready[slots[1]], ready[slots[2]]));
 }
 
@@ -87,15 +87,9 @@ inline void Channel::offer(Bank &bank, Kind kind) {
     return;
   Visit &visit = visits[first];
   auto command = unsigned(commandOf(bank, kind));
-  visit.ready = ready[bank.slots.back() + command];
   for (auto [slot, first] : llvm::zip(visit.slots, bank.slots))
     slot = first + command;
   offered |= uint64_t(1) << first;
-}
-
-inline void Channel::updateOffers(Bank &bank) {
-  offer(bank, Hit);
-  offer(bank, Other);
 }
 
 /// Of what is offered, but for ranks with a bit of `excluded`.
@@ -179,8 +173,13 @@ void Channel::issueOther(Bank &bank, uint64_t cycle) {
   if (!std::exchange(visit.counted, true))
     ++(isOpening ? counts.rowMisses : counts.rowConflicts);
   apply(command, bank, cycle);
-  isOpening ? open(bank) : close(bank);
-  updateOffers(bank);
+  if (isOpening) {
+    open(bank);
+    offer(bank, Hit);
+  } else {
+    close(bank);
+    offer(bank, Other);
+  }
 }
 
 /// When the data comes of a request that is served in `cycle`.
@@ -193,15 +192,21 @@ inline uint64_t Channel::findReturn(const Visit &visit, uint64_t cycle) const {
 /// The data of a visit's first request is on its way.
 inline void Channel::returnData(const Visit &visit, uint64_t cycle) {
   lastReturn = findReturn(visit, cycle);
-  bool isOfAccess = visit.access == accessNumber;
-  completed = isOfAccess ? lastReturn : completed;
-  accessQueued -= isOfAccess;
   returns[nextReturn] = lastReturn;
   if (++nextReturn == config->outstandingPerChannel)
     nextReturn = 0;
   ++inFlight;
-  counts.rowHits += !visit.counted;
-  counts.busBusyCycles += config->timing.burstCycles;
+}
+
+/// A visit's last request has been served.
+inline void Channel::end(const Visit &visit, uint8_t index) {
+  freeVisits |= uint64_t(1) << index;
+  withdraw(index);
+  lastVisit = lastVisit == index ? none : lastVisit;
+  if (visit.access == accessNumber) {
+    completed = lastReturn;
+    --accessVisits;
+  }
 }
 
 /// Serves the oldest hit.
@@ -214,13 +219,12 @@ inline void Channel::issueHit(Bank &bank, uint64_t cycle) {
   visit.counted = false;
   visit.rank |= Candidate::noOpenerBit;
   if (--visit.count == 0) {
-    freeVisits |= uint64_t(1) << hits.head;
-    withdraw(hits.head);
-    lastVisit = lastVisit == hits.head ? none : lastVisit;
+    end(visit, hits.head);
     hits.head = visit.next;
+    offer(bank, Hit);
   }
-  bank.isOpening = false;
-  updateOffers(bank);
+  if (std::exchange(bank.isOpening, false))
+    offer(bank, Other);
 }
 
 inline void Channel::issue() {
@@ -242,11 +246,11 @@ inline uint64_t Channel::popReturn() {
 /// Adds a request to the visit before it, or begins one.
 inline void Channel::enqueue(Place place, bool write) {
   ++outstanding;
-  ++accessQueued;
   if (lastVisit != none) {
     ++visits[lastVisit].count;
     return;
   }
+  ++accessVisits;
   uint8_t index = lastVisit = llvm::countr_zero(freeVisits);
   freeVisits &= freeVisits - 1;
   Bank &bank = banks[place.bank];
@@ -278,7 +282,7 @@ void Channel::refresh() {
   }
   issueEverywhere(DRAMCommand::Refresh);
   for (Bank &bank : banks)
-    updateOffers(bank);
+    offer(bank, Other);
   next = findNext();
   ++counts.refreshes;
   nextRefresh += config->refresh.intervalCycles;
@@ -334,6 +338,7 @@ inline uint64_t Channel::findRoom(uint64_t earliest) {
 uint64_t Channel::send(uint64_t earliest, Place place, uint64_t count,
                        bool write) {
   lastVisit = none;
+  counts.transactions += count;
   for (; count; --count) {
     uint64_t cycle = findRoom(earliest);
     // Commands before the controller sees the request do not depend on it.
@@ -350,7 +355,7 @@ void Channel::drain() {
 }
 
 uint64_t Channel::finishAccess() {
-  while (accessQueued)
+  while (accessVisits)
     step(never);
   return completed;
 }
@@ -374,12 +379,12 @@ uint64_t Channel::findServed(DRAMCommand command) const {
 }
 
 std::optional<uint64_t> Channel::findLoneEnd() const {
-  if (!llvm::isPowerOf2_64(offered) || accessQueued != 1 ||
+  if (!llvm::isPowerOf2_64(offered) || accessVisits != 1 ||
       nextRefresh != never || table->hasOtherWindows)
     return std::nullopt;
   const List &list = banks[next.bank()].lists[next.kind()];
   const Visit &visit = visits[list.head];
-  if (visit.access != accessNumber)
+  if (visit.access != accessNumber || visit.count != 1)
     return std::nullopt;
   return findReturn(
       visit, findServed(visit.write ? DRAMCommand::Write : DRAMCommand::Read));

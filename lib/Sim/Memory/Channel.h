@@ -22,11 +22,10 @@ struct Place {
 class Channel {
 public:
   struct Counters {
-    uint64_t rowHits = 0;
+    uint64_t transactions = 0;
     uint64_t rowMisses = 0;
     uint64_t rowConflicts = 0;
     uint64_t refreshes = 0;
-    uint64_t busBusyCycles = 0;
   };
 
   Channel(const MemoryConfig &config, const TimingTable &table);
@@ -38,7 +37,7 @@ public:
   /// From now on, `finishAccess` is about the requests that are sent.
   void beginAccess() {
     ++accessNumber;
-    accessQueued = 0;
+    accessVisits = 0;
     completed = 0;
   }
 
@@ -67,10 +66,8 @@ private:
   /// Requests for a row of one `send`.
   struct Visit {
     uint64_t rank; // A candidate's.
-    /// If a command is offered for it: the cycle from which the rules of its
-    /// bank allow that, and where in `ready` it is for the larger parts.
-    uint64_t ready = 0;
-    std::array<uint16_t, numDRAMScopes - 1> slots{};
+    /// If a command is offered for it: where in `ready` that is for each part.
+    std::array<uint16_t, numDRAMScopes> slots{};
     uint32_t access;
     unsigned row;
     uint8_t count = 1;
@@ -137,7 +134,6 @@ private:
 
   void offer(Bank &bank, Kind kind);
   void withdraw(uint8_t visit) { offered &= ~(uint64_t(1) << visit); }
-  void updateOffers(Bank &bank);
   Candidate findNext(uint64_t excluded = 0) const;
 
   void issue();
@@ -150,6 +146,7 @@ private:
   uint64_t findServed(DRAMCommand command) const;
   uint64_t findReturn(const Visit &visit, uint64_t cycle) const;
   void returnData(const Visit &visit, uint64_t cycle);
+  void end(const Visit &visit, uint8_t index);
   void enqueue(Place place, bool write);
   uint64_t popReturn();
   uint64_t findRoom(uint64_t earliest);
@@ -174,12 +171,13 @@ private:
   uint64_t offered = 0;
   /// The one that is being sent, until it is served.
   uint8_t lastVisit = none;
+  /// Those of the access that are left.
+  unsigned accessVisits = 0;
   /// A ring of the cycles at which the data of served requests comes.
   std::vector<uint64_t> returns;
   unsigned firstReturn = 0, nextReturn = 0;
   unsigned inFlight = 0;
-  uint64_t outstanding = 0;  // These, and what is queued.
-  uint64_t accessQueued = 0; // Requests of the access.
+  unsigned outstanding = 0; // These, and what is queued.
 
   /// The first cycle that has no command yet.
   uint64_t clock = 0;

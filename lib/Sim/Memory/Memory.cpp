@@ -208,11 +208,13 @@ MemoryStatistics Memory::Channels::statistics() const {
     Channel served = channels[i];
     served.drain();
     const Channel::Counters &counters = served.counters();
-    sum.rowHits += counters.rowHits;
+    sum.rowHits +=
+        counters.transactions - counters.rowMisses - counters.rowConflicts;
     sum.rowMisses += counters.rowMisses;
     sum.rowConflicts += counters.rowConflicts;
     sum.refreshes += counters.refreshes;
-    sum.busBusyCycles[i] = counters.busBusyCycles + std::llround(busBusy[i]);
+    sum.busBusyCycles[i] = counters.transactions * config.timing.burstCycles +
+                           std::llround(busBusy[i]);
   }
   return sum;
 }
