@@ -9,12 +9,14 @@
 
 namespace rarefy {
 
-Channel::Channel(const MemoryConfig &config, const TimingTable &table)
-    : config(&config), table(&table),
+Channel::Channel(const MemoryConfig &config, const TimingTable &table,
+                 const AddressMapping &mapping)
+    : config(&config), table(&table), mapping(&mapping),
       ready(table.totalParts() * numDRAMCommands), history(table.history),
       banks(config.banksPerChannel()), visits(config.outstandingPerChannel),
       freeVisits(~uint64_t(0) >> (64 - config.outstandingPerChannel)),
-      returns(config.outstandingPerChannel) {
+      room(config.outstandingPerChannel),
+      numRooms(config.outstandingPerChannel) {
   for (auto [bank, parts] : llvm::zip(banks, table.partsOfBank))
     for (auto [slot, part] : llvm::zip(bank.slots, parts))
       slot = part * numDRAMCommands;
@@ -117,7 +119,7 @@ void Channel::open(Bank &bank) {
   bank.isOpening = true;
   visits[index].rank &= ~Candidate::noOpenerBit;
   if (visits[index].next == none) {
-    visits[index].rank |= Hit;
+    visits[index].isHit = true;
     hits = {index, index};
     others = List();
     return;
@@ -125,7 +127,7 @@ void Channel::open(Bank &bank) {
   for (others = List(); index != none;) {
     uint8_t next = visits[index].next;
     bool isHit = visits[index].row == bank.openRow;
-    visits[index].rank |= isHit;
+    visits[index].isHit = isHit;
     append(isHit ? hits : others, index);
     index = next;
   }
@@ -145,7 +147,7 @@ void Channel::close(Bank &bank) {
     bool takeA = b == none || (a != none && visits[a].rank < visits[b].rank);
     uint8_t &taken = takeA ? a : b;
     uint8_t index = std::exchange(taken, visits[taken].next);
-    visits[index].rank &= ~uint64_t(Hit);
+    visits[index].isHit = false;
     append(bank.lists[Other], index);
   }
 }
@@ -166,12 +168,14 @@ inline void Channel::apply(DRAMCommand command, const Bank &bank,
 
 /// Opens a row for a bank's oldest request, or closes the one that it does not
 /// want.
-void Channel::issueOther(Bank &bank, uint64_t cycle) {
-  Visit &visit = visits[bank.lists[Other].head];
+LLVM_ATTRIBUTE_ALWAYS_INLINE void Channel::issueOther(Visit &visit,
+                                                      uint64_t cycle) {
+  Bank &bank = banks[visit.bank];
   DRAMCommand command = commandOf(bank, Other);
   bool isOpening = command == DRAMCommand::Activate;
-  if (!std::exchange(visit.counted, true))
-    ++(isOpening ? counts.rowMisses : counts.rowConflicts);
+  counts.rowMisses += isOpening & !visit.counted;
+  counts.rowConflicts += !isOpening & !visit.counted;
+  visit.counted = true;
   apply(command, bank, cycle);
   if (isOpening) {
     open(bank);
@@ -192,14 +196,14 @@ inline uint64_t Channel::findReturn(const Visit &visit, uint64_t cycle) const {
 /// The data of a visit's first request is on its way.
 inline void Channel::returnData(const Visit &visit, uint64_t cycle) {
   lastReturn = findReturn(visit, cycle);
-  returns[nextReturn] = lastReturn;
-  if (++nextReturn == config->outstandingPerChannel)
-    nextReturn = 0;
-  ++inFlight;
+  room[lastRoom] = lastReturn;
+  lastRoom = following(lastRoom);
+  ++numRooms;
 }
 
 /// A visit's last request has been served.
-inline void Channel::end(const Visit &visit, uint8_t index) {
+inline void Channel::end(const Visit &visit) {
+  unsigned index = &visit - visits.data();
   freeVisits |= uint64_t(1) << index;
   withdraw(index);
   lastVisit = lastVisit == index ? none : lastVisit;
@@ -210,55 +214,43 @@ inline void Channel::end(const Visit &visit, uint8_t index) {
 }
 
 /// Serves the oldest hit.
-inline void Channel::issueHit(Bank &bank, uint64_t cycle) {
-  List &hits = bank.lists[Hit];
-  Visit &visit = visits[hits.head];
+LLVM_ATTRIBUTE_ALWAYS_INLINE void Channel::issueHit(Visit &visit,
+                                                    uint64_t cycle) {
+  Bank &bank = banks[visit.bank];
   returnData(visit, cycle);
   DRAMCommand command = visit.write ? DRAMCommand::Write : DRAMCommand::Read;
   apply(command, bank, cycle);
   visit.counted = false;
   visit.rank |= Candidate::noOpenerBit;
   if (--visit.count == 0) {
-    end(visit, hits.head);
-    hits.head = visit.next;
+    end(visit);
+    bank.lists[Hit].head = visit.next;
     offer(bank, Hit);
   }
-  if (std::exchange(bank.isOpening, false))
-    offer(bank, Other);
+  bank.isOpening = false;
+  offer(bank, Other);
 }
 
-inline void Channel::issue() {
-  Bank &bank = banks[next.bank()];
-  next.kind() == Hit ? issueHit(bank, next.cycle())
-                     : issueOther(bank, next.cycle());
+/// All that a command takes is here, once and without another call.
+LLVM_ATTRIBUTE_NOINLINE void Channel::issue() {
+  Visit &visit = visits[next.visit()];
+  visit.isHit ? issueHit(visit, next.cycle()) : issueOther(visit, next.cycle());
   next = findNext();
 }
 
-inline uint64_t Channel::popReturn() {
-  uint64_t cycle = returns[firstReturn];
-  if (++firstReturn == config->outstandingPerChannel)
-    firstReturn = 0;
-  --inFlight;
-  --outstanding;
-  return cycle;
-}
-
-/// Adds a request to the visit before it, or begins one.
-inline void Channel::enqueue(Place place, bool write) {
-  ++outstanding;
-  if (lastVisit != none) {
-    ++visits[lastVisit].count;
-    return;
-  }
+/// Begins a visit with a request.
+void Channel::beginVisit(Place place, bool write) {
   ++accessVisits;
   uint8_t index = lastVisit = llvm::countr_zero(freeVisits);
   freeVisits &= freeVisits - 1;
   Bank &bank = banks[place.bank];
   Kind kind = bank.openRow == place.row ? Hit : Other;
   Visit &visit = visits[index];
-  visit = {.rank = nextRank(place.bank) | kind,
+  visit = {.rank = nextRank(index),
            .access = accessNumber,
            .row = place.row,
+           .bank = uint16_t(place.bank),
+           .isHit = kind == Hit,
            .write = write};
   append(bank.lists[kind], index);
   // What comes next still does, unless this is the first of a list.
@@ -273,7 +265,7 @@ inline void Channel::enqueue(Place place, bool write) {
 /// refreshed. Nothing else is issued meanwhile.
 void Channel::refresh() {
   clock = std::max(clock, nextRefresh);
-  while ((next = findNext(Candidate::noOpenerBit)).cycle() != never)
+  while (!(next = findNext(Candidate::noOpenerBit)).isNone())
     issue();
   if (llvm::any_of(banks, [](auto &bank) { return bank.openRow != noRow; })) {
     issueEverywhere(DRAMCommand::PrechargeAll);
@@ -322,29 +314,36 @@ void Channel::advance(uint64_t limit) {
   clock = std::max(clock, limit + 1);
 }
 
-/// The first cycle in which one more request may be outstanding.
-inline uint64_t Channel::findRoom(uint64_t earliest) {
-  uint64_t cycle = std::max(earliest, nextSend);
-  if (outstanding == config->outstandingPerChannel) {
-    while (inFlight == 0)
-      step(never);
-    cycle = std::max(cycle, popReturn());
-  }
-  while (inFlight && returns[firstReturn] <= cycle)
-    popReturn();
-  return cycle;
+/// Waits until there is room for a request, and issues what comes before it is
+/// seen.
+inline void Channel::makeRoom(uint64_t earliest) {
+  while (numRooms == 0)
+    step(never);
+  uint64_t cycle = std::max(std::max(earliest, nextSend), room[firstRoom]);
+  firstRoom = following(firstRoom);
+  --numRooms;
+  nextSend = cycle + config->sendCycles;
+  // Commands before the controller sees the request do not depend on it.
+  advance(cycle + config->requestCycles - 1);
 }
 
-uint64_t Channel::send(uint64_t earliest, Place place, uint64_t count,
+uint64_t Channel::send(uint64_t earliest, llvm::ArrayRef<uint64_t> transactions,
                        bool write) {
+  counts.transactions += transactions.size();
+  ++accessNumber;
+  accessVisits = 0;
+  completed = 0;
   lastVisit = none;
-  counts.transactions += count;
-  for (; count; --count) {
-    uint64_t cycle = findRoom(earliest);
-    // Commands before the controller sees the request do not depend on it.
-    advance(cycle + config->requestCycles - 1);
-    enqueue(place, write);
-    nextSend = cycle + config->sendCycles;
+  uint64_t before = 0;
+  for (uint64_t transaction : transactions) {
+    makeRoom(earliest);
+    // One branch: neither can be foreseen.
+    bool areNeighbours = mapping->areNeighbours(transaction, before);
+    if (areNeighbours & (lastVisit != none))
+      ++visits[lastVisit].count;
+    else
+      beginVisit(mapping->placeOf(transaction), write);
+    before = transaction;
   }
   return nextSend - config->sendCycles;
 }
@@ -363,9 +362,9 @@ uint64_t Channel::finishAccess() {
 /// When the only request is served with `command`.
 uint64_t Channel::findServed(DRAMCommand command) const {
   uint64_t cycle = next.cycle();
-  if (next.kind() == Hit)
+  if (visits[next.visit()].isHit)
     return cycle;
-  const Bank &bank = banks[next.bank()];
+  const Bank &bank = banks[visits[next.visit()].bank];
   uint64_t served = readyCycle(bank, command);
   auto wait = [&](DRAMCommand preceding, DRAMCommand following) {
     return table->waitInBank(preceding, following);
@@ -382,8 +381,7 @@ std::optional<uint64_t> Channel::findLoneEnd() const {
   if (!llvm::isPowerOf2_64(offered) || accessVisits != 1 ||
       nextRefresh != never || table->hasOtherWindows)
     return std::nullopt;
-  const List &list = banks[next.bank()].lists[next.kind()];
-  const Visit &visit = visits[list.head];
+  const Visit &visit = visits[next.visit()];
   if (visit.access != accessNumber || visit.count != 1)
     return std::nullopt;
   return findReturn(

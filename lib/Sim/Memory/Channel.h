@@ -3,18 +3,14 @@
 #ifndef RAREFY_LIB_SIM_MEMORY_CHANNEL_H
 #define RAREFY_LIB_SIM_MEMORY_CHANNEL_H
 
+#include "AddressMapping.h"
 #include "TimingTable.h"
+#include "llvm/ADT/ArrayRef.h"
 #include <algorithm>
 #include <limits>
 #include <optional>
 
 namespace rarefy {
-
-/// Where a transaction goes within its channel.
-struct Place {
-  unsigned bank;
-  unsigned row;
-};
 
 /// Time advances from one command to the next, never cycle by cycle. Requests
 /// come in the order of their cycles; commands up to the latest request are
@@ -28,18 +24,15 @@ public:
     uint64_t refreshes = 0;
   };
 
-  Channel(const MemoryConfig &config, const TimingTable &table);
+  /// They outlive the channel.
+  Channel(const MemoryConfig &config, const TimingTable &table,
+          const AddressMapping &mapping);
 
-  /// Sends `count` requests for a place, `earliest` or when there is room, and
-  /// `sendCycles` after the one before. Returns when the last left.
-  uint64_t send(uint64_t earliest, Place place, uint64_t count, bool write);
-
-  /// From now on, `finishAccess` is about the requests that are sent.
-  void beginAccess() {
-    ++accessNumber;
-    accessVisits = 0;
-    completed = 0;
-  }
+  /// Sends a request for each transaction of an access, `earliest` or when
+  /// there is room, and `sendCycles` after the one before. Returns when the
+  /// last left.
+  uint64_t send(uint64_t earliest, llvm::ArrayRef<uint64_t> transactions,
+                bool write);
 
   /// Issues what comes up to `limit`: no later request is seen before.
   void advance(uint64_t limit);
@@ -47,7 +40,8 @@ public:
   /// Serves all requests. The channel takes none after that; it is run on a
   /// copy, to know how those in flight end.
   void drain();
-  /// Serves only those of the access, and returns when their last data comes.
+  /// Serves only those of the latest access, and returns when their last data
+  /// comes.
   uint64_t finishAccess();
   /// The same without serving it, if it is one request. None if there are
   /// others, refreshes, or windows but of activations.
@@ -63,17 +57,19 @@ private:
   static constexpr unsigned noRow = ~0u;
   static constexpr uint8_t none = 0xff;
 
-  /// Requests for a row of one `send`.
-  struct Visit {
+  /// Requests of an access for a row that follow each other.
+  struct alignas(32) Visit {
     uint64_t rank; // A candidate's.
     /// If a command is offered for it: where in `ready` that is for each part.
     std::array<uint16_t, numDRAMScopes> slots{};
     uint32_t access;
     unsigned row;
+    uint16_t bank;
     uint8_t count = 1;
+    uint8_t next = none; // In the same list.
+    bool isHit;
     bool write;
     bool counted = false; // The first.
-    uint8_t next = none;  // In the same list.
   };
 
   /// Visits of a bank, the oldest first.
@@ -104,12 +100,12 @@ private:
     using Key = unsigned __int128;
     Key key = ~Key(0);
 
-    static constexpr unsigned bankBits = 10; // As configurations allow.
+    static constexpr unsigned visitBits = 6; // As configurations allow.
     static constexpr uint64_t noOpenerBit = uint64_t(1) << 63;
 
+    bool isNone() const { return key == ~Key(0); }
     uint64_t cycle() const { return key >> 64; }
-    unsigned bank() const { return (key >> 1) & ((1 << bankBits) - 1); }
-    Kind kind() const { return Kind(key & 1); }
+    unsigned visit() const { return key & ((1 << visitBits) - 1); }
 
     /// Becomes another that comes before it.
     void consider(uint64_t cycle, uint64_t rank) {
@@ -117,9 +113,8 @@ private:
     }
   };
 
-  uint64_t nextRank(unsigned bank) {
-    return Candidate::noOpenerBit | nextOrder++ << (Candidate::bankBits + 1) |
-           uint64_t(bank) << 1;
+  uint64_t nextRank(unsigned visit) {
+    return Candidate::noOpenerBit | nextOrder++ << Candidate::visitBits | visit;
   }
   DRAMCommand commandOf(const Bank &bank, Kind kind) const;
   uint64_t readyCycle(const Bank &bank, DRAMCommand command) const;
@@ -137,8 +132,8 @@ private:
   Candidate findNext(uint64_t excluded = 0) const;
 
   void issue();
-  void issueHit(Bank &bank, uint64_t cycle);
-  void issueOther(Bank &bank, uint64_t cycle);
+  void issueHit(Visit &visit, uint64_t cycle);
+  void issueOther(Visit &visit, uint64_t cycle);
   void apply(DRAMCommand command, const Bank &bank, uint64_t cycle);
   void append(List &list, uint8_t index);
   void open(Bank &bank);
@@ -146,10 +141,12 @@ private:
   uint64_t findServed(DRAMCommand command) const;
   uint64_t findReturn(const Visit &visit, uint64_t cycle) const;
   void returnData(const Visit &visit, uint64_t cycle);
-  void end(const Visit &visit, uint8_t index);
-  void enqueue(Place place, bool write);
-  uint64_t popReturn();
-  uint64_t findRoom(uint64_t earliest);
+  void end(const Visit &visit);
+  void beginVisit(Place place, bool write);
+  void makeRoom(uint64_t earliest);
+  unsigned following(unsigned room) const {
+    return room + 1 == config->outstandingPerChannel ? 0 : room + 1;
+  }
 
   void advanceRefreshing(uint64_t limit);
   void step(uint64_t limit);
@@ -158,6 +155,7 @@ private:
 
   const MemoryConfig *config;
   const TimingTable *table;
+  const AddressMapping *mapping;
   /// By part and command, the cycle from which its rules allow the command.
   std::vector<uint64_t> ready;
   /// Of earlier commands, for the rules that count them; see TimingTable.
@@ -173,11 +171,10 @@ private:
   uint8_t lastVisit = none;
   /// Those of the access that are left.
   unsigned accessVisits = 0;
-  /// A ring of the cycles at which the data of served requests comes.
-  std::vector<uint64_t> returns;
-  unsigned firstReturn = 0, nextReturn = 0;
-  unsigned inFlight = 0;
-  unsigned outstanding = 0; // These, and what is queued.
+  /// A ring of the cycles from which there is room for a request: when data of
+  /// one before has come.
+  std::vector<uint64_t> room;
+  unsigned firstRoom = 0, lastRoom = 0, numRooms;
 
   /// The first cycle that has no command yet.
   uint64_t clock = 0;

@@ -18,22 +18,14 @@ public:
   MemoryStatistics statistics() const;
 
 private:
-  /// Where an address field stands among the bits above the channel's.
-  struct BitField {
-    unsigned shift = 0;
-    uint64_t mask = 0;
-
-    uint64_t of(uint64_t address) const { return (address >> shift) & mask; }
+  /// Transactions, which are listed only if their places matter. They are
+  /// numbered within their channel.
+  struct Share {
+    uint64_t count = 0;
+    std::vector<uint64_t> transactions;
   };
 
-  /// Transactions that follow each other in a channel.
-  struct Run {
-    uint64_t first, count;
-  };
-
-  void arrangeFields();
-  Place placeOf(uint64_t address) const;
-  void addRuns(Segment segment);
+  void deal(Segment segment);
   uint64_t send(unsigned channel, bool write);
   uint64_t sendNominal(unsigned channel);
   uint64_t completionOf(unsigned channel);
@@ -41,10 +33,8 @@ private:
 
   MemoryConfig config;
   TimingTable table;
-  BitField fields[5];
+  AddressMapping mapping;
   unsigned transactionShift, channelShift;
-  /// The bits within which transactions of a channel have one place.
-  uint64_t columnMask = 0;
   std::vector<Channel> channels;
   /// Copies of channels that have run ahead, to see how their requests end.
   std::vector<Channel> ahead;
@@ -54,56 +44,28 @@ private:
   double nominalCycles;
   std::vector<double> busFree, busBusy;
   /// Of an access: what each channel gets, and the channels that get any.
-  std::vector<std::vector<Run>> runs;
+  std::vector<Share> shares;
   std::vector<unsigned> touched;
   uint64_t start = 0;
   MemoryStatistics counts;
 };
 
 Memory::Channels::Channels(const MemoryConfig &given)
-    : config(given), table(config),
+    : config(given), table(config), mapping(config),
       transactionShift(llvm::Log2_32(config.transactionBytes)),
       channelShift(llvm::Log2_32(config.channels)),
-      channels(config.channels, Channel(config, table)), ahead(channels),
-      isAhead(config.channels),
+      channels(config.channels, Channel(config, table, mapping)),
+      ahead(channels), isAhead(config.channels),
       nominalCycles(std::max<double>(
           config.sendCycles,
           config.transactionBytes / config.nominal.bytesPerCyclePerChannel)),
       busFree(config.channels), busBusy(config.channels),
-      runs(config.channels) {
+      shares(config.channels) {
   counts.busBusyCycles.resize(config.channels);
-  arrangeFields();
-}
-
-void Memory::Channels::arrangeFields() {
-  const DRAMOrganization &part = config.organization;
-  // A transaction takes several columns; its address has only the others' bits.
-  uint64_t sizes[5] = {config.rowBytes() / config.transactionBytes,
-                       part.pseudoChannels, part.bankGroups, part.banksPerGroup,
-                       part.rows};
-  unsigned shift = 0;
-  for (AddressField field : config.mapping) {
-    fields[unsigned(field)] = {shift, sizes[unsigned(field)] - 1};
-    shift += llvm::Log2_64(sizes[unsigned(field)]);
-  }
-  if (config.mapping[0] == AddressField::Column)
-    columnMask = fields[unsigned(AddressField::Column)].mask;
-}
-
-/// Of a transaction, numbered within its channel.
-Place Memory::Channels::placeOf(uint64_t address) const {
-  const DRAMOrganization &part = config.organization;
-  auto field = [&](AddressField which) {
-    return fields[unsigned(which)].of(address);
-  };
-  uint64_t group = field(AddressField::PseudoChannel) * part.bankGroups +
-                   field(AddressField::BankGroup);
-  return {unsigned(group * part.banksPerGroup + field(AddressField::Bank)),
-          unsigned(field(AddressField::Row))};
 }
 
 /// Deals a segment's transactions to channels.
-void Memory::Channels::addRuns(Segment segment) {
+void Memory::Channels::deal(Segment segment) {
   if (!segment.bytes)
     return;
   counts.usefulBytes += segment.bytes;
@@ -114,44 +76,26 @@ void Memory::Channels::addRuns(Segment segment) {
   uint64_t end = std::min(last, first + config.channels - 1);
   for (uint64_t i = first; i <= end; ++i) {
     unsigned channel = i & (config.channels - 1);
-    if (runs[channel].empty())
+    Share &share = shares[channel];
+    if (!share.count)
       touched.push_back(channel);
-    runs[channel].push_back(
-        {i >> channelShift, ((last - i) >> channelShift) + 1});
+    uint64_t at = i >> channelShift, count = ((last - i) >> channelShift) + 1;
+    share.count += count;
+    if (config.mode == MemoryMode::Timing)
+      for (uint64_t k = 0; k < count; ++k)
+        share.transactions.push_back(at + k);
   }
 }
 
-/// Sends a channel its transactions, those at once that follow each other and
-/// have one place, whatever runs they are of. Returns when the last one left.
+/// Sends a channel its transactions, and returns when the last one left.
 uint64_t Memory::Channels::send(unsigned number, bool write) {
   catchUp(number);
-  Channel &channel = channels[number];
-  channel.beginAccess();
-  Run alike{0, 0};
-  uint64_t left = 0;
-  auto sendAlike = [&] {
-    if (alike.count)
-      left = channel.send(start, placeOf(alike.first), alike.count, write);
-  };
-  for (auto [first, count] : runs[number])
-    for (uint64_t end = first + count, at = first; at < end;) {
-      if (!alike.count || ((alike.first ^ at) & ~columnMask)) {
-        sendAlike();
-        alike = {at, 0};
-      }
-      uint64_t next = std::min(end, (at | columnMask) + 1);
-      alike.count += next - at;
-      at = next;
-    }
-  sendAlike();
-  return left;
+  return channels[number].send(start, shares[number].transactions, write);
 }
 
 /// The same in nominal mode, where only their number matters.
 uint64_t Memory::Channels::sendNominal(unsigned channel) {
-  uint64_t count = 0;
-  for (const Run &run : runs[channel])
-    count += run.count;
+  uint64_t count = shares[channel].count;
   double leaves = std::max(double(start), busFree[channel]);
   busFree[channel] = leaves + count * nominalCycles;
   busBusy[channel] += count * nominalCycles;
@@ -182,7 +126,7 @@ Transfer Memory::Channels::access(uint64_t startCycle,
   touched.clear();
   start = std::max(start, startCycle);
   for (const Segment &segment : segments)
-    addRuns(segment);
+    deal(segment);
   if (touched.empty())
     return {startCycle, startCycle};
   bool isTimed = config.mode == MemoryMode::Timing;
@@ -190,7 +134,8 @@ Transfer Memory::Channels::access(uint64_t startCycle,
   for (unsigned channel : touched) {
     uint64_t left = isTimed ? send(channel, write) : sendNominal(channel);
     lastLeft = std::max(lastLeft, left);
-    runs[channel].clear();
+    shares[channel].count = 0;
+    shares[channel].transactions.clear();
   }
   start = lastLeft + 1;
   uint64_t completed =
