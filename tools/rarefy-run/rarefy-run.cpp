@@ -22,6 +22,9 @@ static llvm::Error checkOptions(const Options &options) {
   if (!options.stats.empty() && options.stats != "json")
     return llvm::createStringError("--stats=" + options.stats +
                                    ": expected json");
+  if (!options.stats.empty() && options.elements.getNumOccurrences())
+    return llvm::createStringError(
+        "--print: expected no --stats, which leaves no place for elements");
   if (options.tolerance.getNumOccurrences() && !(options.tolerance >= 0))
     return llvm::createStringError(
         "--tolerance=" + llvm::formatv("{0}", double(options.tolerance)).str() +

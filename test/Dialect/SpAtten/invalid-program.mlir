@@ -7,3 +7,15 @@ func.func @false() attributes {spatten.program = false} { return }
 
 // expected-error@+1 {{expected 'spatten.program' without a value, found "yes"}}
 func.func @text() attributes {spatten.program = "yes"} { return }
+
+// -----
+
+// expected-error@+1 {{expected 'spatten.program', found 'spatten.programme'}}
+func.func @misspelt() attributes {spatten.programme} { return }
+
+// -----
+
+func.func @inside() {
+  // expected-error@+1 {{expected 'spatten.program' on a function}}
+  return {spatten.program}
+}

@@ -1,6 +1,7 @@
 // The dialect and its instructions.
 
 #include "Rules.h"
+#include "mlir/Interfaces/FunctionInterfaces.h"
 #include "rarefy/Dialect/SpAtten/IR/SpAtten.h"
 
 #include "rarefy/Dialect/SpAtten/IR/SpAttenOpsDialect.cpp.inc"
@@ -40,9 +41,14 @@ Engine spatten::getEngine(Operation *instruction) {
 
 LogicalResult SpAttenDialect::verifyOperationAttribute(Operation *op,
                                                        NamedAttribute attr) {
-  if (attr.getName() == kProgramAttr && !isa<UnitAttr>(attr.getValue()))
+  if (attr.getName() != kProgramAttr)
+    return op->emitError("expected 'spatten.program', found '")
+           << attr.getName().getValue() << "'";
+  if (!isa<UnitAttr>(attr.getValue()))
     return op->emitError("expected 'spatten.program' without a value, found ")
            << attr.getValue();
+  if (!isa<FunctionOpInterface>(op))
+    return op->emitError("expected 'spatten.program' on a function");
   return success();
 }
 
