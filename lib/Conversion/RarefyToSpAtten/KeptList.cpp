@@ -5,11 +5,20 @@
 using namespace rarefy;
 using namespace rarefy::spatten;
 
+Value KeptList::getSelection(Value list, Value places) const {
+  if (auto found = selectedFrom.find(places); found != selectedFrom.end())
+    return found->second == resolve(list) ? places : Value();
+  auto gather = places.getDefiningOp<GatherOp>();
+  Value first = gather ? getSelection(list, gather.getSource()) : Value();
+  return first ? getSelection(first, gather.getPositions()) : Value();
+}
+
 Value KeptList::resolve(Value list) const {
-  if (auto gather = list ? list.getDefiningOp<GatherOp>() : GatherOp())
-    if (selectedFrom.contains(gather.getPositions()))
-      return gather.getPositions();
-  return list;
+  auto gather = list ? list.getDefiningOp<GatherOp>() : GatherOp();
+  Value selection =
+      gather ? getSelection(gather.getSource(), gather.getPositions())
+             : Value();
+  return selection ? selection : list;
 }
 
 bool KeptList::isSelection(GatherOp op) const {
@@ -17,8 +26,13 @@ bool KeptList::isSelection(GatherOp op) const {
 }
 
 bool KeptList::isSelectedFrom(Value places, Value list) const {
-  auto found = selectedFrom.find(places);
-  return found != selectedFrom.end() && found->second == resolve(list);
+  return getSelection(list, places) != nullptr;
+}
+
+bool KeptList::isPlaces(Value list) const {
+  while (auto gather = list.getDefiningOp<GatherOp>())
+    list = gather.getSource();
+  return selectedFrom.contains(list);
 }
 
 void KeptList::select(Value places, Value list) {

@@ -10,15 +10,17 @@ namespace rarefy::spatten {
 /// as values of the function: lists of positions, null for all.
 class KeptList {
 public:
-  /// A list of selected places of another list is the selection itself.
+  /// A list of selected places of another list is the selection itself,
+  /// whether a selection is of positions that were selected before or of
+  /// places that were: (list[a])[b] is list[a[b]].
   Value resolve(Value list) const;
   /// Whether `op` takes from a list what was selected from it.
   bool isSelection(GatherOp op) const;
   /// Whether `places` were selected from `list`.
   bool isSelectedFrom(Value places, Value list) const;
 
-  /// Whether `places` are of a list's elements, and no positions themselves.
-  bool isPlaces(Value places) const { return selectedFrom.contains(places); }
+  /// Whether `list` is of places in another list, and no positions itself.
+  bool isPlaces(Value list) const;
 
   bool isActive(Value list) const { return resolve(list) == active; }
   bool isPending(Value list) const {
@@ -32,6 +34,9 @@ public:
   void keepAll() { active = Value(); }
 
 private:
+  /// The selection that `places` of `list` are, or null.
+  Value getSelection(Value list, Value places) const;
+
   Value active, pending;
   /// Selections, and the lists that they were made from.
   DenseMap<Value, Value> selectedFrom;

@@ -240,6 +240,9 @@ LogicalResult FunctionLowering::lower(GatherOp op) {
     return success();
   if (HeadSelection::isImportance(op.getSource()))
     return heads.gather(op);
+  if (tokens.isPlaces(op.getPositions()) || heads.isPlaces(op.getPositions()))
+    return op.emitOpError("gathers by places in a list of positions, and no "
+                          "positions");
   if (TokenSelection::isImportance(op.getSource()))
     return tokens.gather(op);
   auto found = rows.find(op.getSource());
@@ -249,9 +252,6 @@ LogicalResult FunctionLowering::lower(GatherOp op) {
     return op.emitOpError("gathers what is neither heads nor tokens of an "
                           "argument nor importance");
   list = op.getPositions();
-  if (tokens.isPlaces(list) || heads.isPlaces(list))
-    return op.emitOpError("gathers by places in a list of positions, and no "
-                          "positions");
   rows[op->getResult(0)] = result;
   return success();
 }
