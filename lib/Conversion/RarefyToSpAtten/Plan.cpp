@@ -140,16 +140,28 @@ static unsigned getGatheredHeads(Value rows) {
   return 0;
 }
 
-/// Whether selected heads are read from the same keys or values: they come one
-/// by one, so that all have to lie alone.
-static bool sharesWithSelected(AttentionOp op) {
+/// Whether the heads of `op`, selected ones of `keptOf` if that is not 0, can
+/// come two by two. Which ones are selected is not known before the program
+/// runs; pairs choose values together, and one head alone chooses alone.
+static bool canPair(AttentionOp op, unsigned keptOf) {
+  Sizes query(op.getQuery()), key(op.getKey());
+  std::optional<int64_t> keep = op.getKeepValues();
+  bool choosesAlone =
+      keep && *keep < key.rows && op.getKeepGroup().value_or(1) == 1;
+  return query.heads == key.heads && query.heads % kLanes == 0 && !keptOf &&
+         !choosesAlone;
+}
+
+/// Whether heads that cannot come in pairs are read from the same keys or
+/// values: then all have to lie alone.
+static bool sharesWithSingle(AttentionOp op) {
   BlockArgument key = findArgument(op.getKey());
   BlockArgument value = findArgument(op.getValue());
   WalkResult result =
       op->getParentOfType<func::FuncOp>().walk([&](AttentionOp other) {
         bool isShared = findArgument(other.getKey()) == key ||
                         findArgument(other.getValue()) == value;
-        return isShared && getGatheredHeads(other.getKey())
+        return isShared && !canPair(other, getGatheredHeads(other.getKey()))
                    ? WalkResult::interrupt()
                    : WalkResult::advance();
       });
@@ -162,7 +174,7 @@ FailureOr<AttentionPlan> spatten::planAttention(AttentionOp op,
     return op.emitOpError() << toString(makeTypeError(op.getQuery().getType()));
   llvm::Expected<AttentionPlan> plan =
       findPlan(op, machine, getGatheredHeads(op.getKey()));
-  if (plan && plan->pairs && sharesWithSelected(op))
+  if (plan && plan->pairs && sharesWithSingle(op))
     plan = findPlan(op, machine, /*keptOf=*/0, /*mayPair=*/false);
   if (!plan)
     return op.emitOpError() << toString(plan.takeError());
@@ -197,13 +209,10 @@ llvm::Expected<AttentionPlan> spatten::findPlan(AttentionOp op,
   if (plan.keptOf && plan.sharing != 1)
     return makeError("has selected heads that share keys, the device takes "
                      "those with keys of their own");
-  // Pairs choose values together; one head alone chooses alone. Which heads are
-  // kept is not known before the program runs.
-  bool canPair = plan.heads % kLanes == 0 && plan.sharing == 1 &&
-                 !plan.keptOf && (!plan.keep || group == kLanes);
   bool savesBytes =
       widen(high, false) != high || widen(valueBits, false) != valueBits;
-  plan.pairs = canPair && (group == kLanes || (mayPair && savesBytes));
+  plan.pairs =
+      canPair(op, keptOf) && (group == kLanes || (mayPair && savesBytes));
   if (group == kLanes && !plan.pairs)
     return makeError("has a 'keep_group', but its heads do not come in pairs "
                      "with keys of their own");
