@@ -5,6 +5,7 @@
 #include "rarefy/Hardware/SpAttenConfig.h"
 #include "rarefy/Sim/Memory.h"
 
+#include <limits>
 #include <random>
 
 using namespace rarefy;
@@ -17,14 +18,21 @@ static void simulate(benchmark::State &state,
           readSpAttenConfig(RAREFY_CONFIGS "/spatten.yaml", overrides))
           .memory;
   Memory memory(config);
-  Transfer last{0, 0};
-  for (auto _ : state)
-    last = memory.access(last.issued, segments, false);
+  uint64_t issued = 0, completed = 0;
+  auto completeUntil = [&](uint64_t cycle) {
+    while (std::optional<Completion> completion = memory.complete(cycle))
+      completed = std::max(completed, completion->cycle);
+  };
+  for (auto _ : state) {
+    issued = memory.access(issued, segments, false);
+    completeUntil(issued);
+  }
+  completeUntil(std::numeric_limits<uint64_t>::max());
   MemoryStatistics statistics = memory.statistics();
   state.SetItemsProcessed(statistics.transactions);
   state.counters["simulatedBytesPerCyclePerChannel"] =
-      double(statistics.transactions) * config.transactionBytes /
-      last.completed / config.channels;
+      double(statistics.transactions) * config.transactionBytes / completed /
+      config.channels;
   state.counters["secondsPerTransaction"] = benchmark::Counter(
       statistics.transactions,
       benchmark::Counter::kIsRate | benchmark::Counter::kInvert);

@@ -200,12 +200,6 @@ struct Channel {
     nextSend = at + config.sendCycles;
     return at;
   }
-
-  bool isServed(size_t access) const {
-    return llvm::none_of(queue, [&](const Request &request) {
-      return request.access == access;
-    });
-  }
 };
 
 /// RoBaRaCoCh, as the configuration files have it.
@@ -229,7 +223,6 @@ accessCycleByCycle(const MemoryConfig &config,
                    const std::vector<ReferenceAccess> &accesses) {
   Channel channel(config);
   channel.ends.resize(accesses.size());
-  std::vector<Transfer> transfers;
   uint64_t start = 0;
   for (auto [number, access] : llvm::enumerate(accesses)) {
     start = std::max(start, access.start);
@@ -241,15 +234,11 @@ accessCycleByCycle(const MemoryConfig &config,
       left = channel.send(start, request);
     }
     start = left + 1;
-    // The end is what follows if no other access comes.
-    Channel ahead = channel;
-    while (!ahead.isServed(number))
-      ahead.tick();
-    transfers.push_back({start, ahead.ends[number]});
+    channel.result.issued.push_back(start);
   }
   while (!channel.queue.empty())
     channel.tick();
-  channel.result.transfers = transfers;
+  channel.result.completed = channel.ends;
   return channel.result;
 }
 

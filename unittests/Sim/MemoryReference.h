@@ -14,7 +14,8 @@ struct ReferenceAccess {
 };
 
 struct ReferenceResult {
-  std::vector<Transfer> transfers; // Of each access.
+  /// Of each access: the cycle after its last request, that of its last data.
+  std::vector<uint64_t> issued, completed;
   uint64_t rowHits = 0, rowMisses = 0, rowConflicts = 0, refreshes = 0;
 };
 

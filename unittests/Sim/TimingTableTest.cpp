@@ -141,14 +141,13 @@ uint64_t run(MemoryConfig config, const std::vector<TimingRow> &rows,
   config.refresh.mode = RefreshMode::AllBank;
   config.refresh.intervalCycles = refreshCycles;
   Memory memory(config);
-  uint64_t completed = 0;
   for (const Request &request : requests) {
     const Place &place = request.place;
     uint64_t bank = (place.row * 4 + place.bank) * 4 + place.group;
     Segment segment{(bank * 2 + place.pseudoChannel) * 512, 32};
-    completed = memory.access(request.cycle, segment, request.write).completed;
+    memory.access(request.cycle, segment, request.write);
   }
-  return completed;
+  return memory.wait();
 }
 
 TEST(TimingTable, EachRuleDelaysWhatItConnects) {

@@ -5,6 +5,7 @@
 #include "llvm/ADT/ArrayRef.h"
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <vector>
 
 namespace rarefy {
@@ -15,11 +16,10 @@ struct Segment {
   uint32_t bytes;
 };
 
-/// When an access was over: its last request had left, so that the next access
-/// can start; its last data had come.
-struct Transfer {
-  uint64_t issued;
-  uint64_t completed;
+/// The last data of an access has come. Accesses are numbered from 0 on.
+struct Completion {
+  uint64_t access;
+  uint64_t cycle;
 };
 
 struct MemoryStatistics {
@@ -48,8 +48,9 @@ struct MemoryStatistics {
 /// by the configuration's timing table, and by nothing else.
 ///
 /// Accesses are made in order: each starts issuing when the one before has
-/// issued, and both are then in flight together. `completed` is what follows
-/// from all accesses so far; later ones can at most delay it.
+/// issued, and both are then in flight together. When an access completes is
+/// known once no access that is still to come can change that: whoever makes
+/// accesses in the order of time asks for what completes until the next.
 class Memory {
 public:
   /// `config` has been resolved.
@@ -58,9 +59,19 @@ public:
   ~Memory();
 
   /// Reads or writes `segments` from `startCycle` on, or from when the access
-  /// before has issued if that is later.
-  Transfer access(uint64_t startCycle, llvm::ArrayRef<Segment> segments,
+  /// before has issued if that is later. Returns when its last request has
+  /// left, so that the next access can start.
+  uint64_t access(uint64_t startCycle, llvm::ArrayRef<Segment> segments,
                   bool write);
+
+  /// An access that has completed, each once and in any order; none if no other
+  /// does up to `cycle`. Accesses to come start in that cycle or later, or when
+  /// one completes that was not known to.
+  std::optional<Completion> complete(uint64_t cycle);
+
+  /// When the latest access completes; the next one starts then or later. If
+  /// `complete` has said it, when the next one can start.
+  uint64_t wait();
 
   /// Of all accesses, including what they still have in flight.
   MemoryStatistics statistics() const;

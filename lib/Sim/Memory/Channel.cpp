@@ -186,16 +186,11 @@ LLVM_ATTRIBUTE_ALWAYS_INLINE void Channel::issueOther(Visit &visit,
   }
 }
 
-/// When the data comes of a request that is served in `cycle`.
-inline uint64_t Channel::findReturn(const Visit &visit, uint64_t cycle) const {
-  unsigned dataCycles = visit.write ? config->timing.writeDataCycles
-                                    : config->timing.readDataCycles;
-  return std::max(cycle + dataCycles, lastReturn + 1);
-}
-
 /// The data of a visit's first request is on its way.
 inline void Channel::returnData(const Visit &visit, uint64_t cycle) {
-  lastReturn = findReturn(visit, cycle);
+  unsigned dataCycles = visit.write ? config->timing.writeDataCycles
+                                    : config->timing.readDataCycles;
+  lastReturn = std::max(cycle + dataCycles, lastReturn + 1);
   room[lastRoom] = lastReturn;
   lastRoom = following(lastRoom);
   ++numRooms;
@@ -207,10 +202,7 @@ inline void Channel::end(const Visit &visit) {
   freeVisits |= uint64_t(1) << index;
   withdraw(index);
   lastVisit = lastVisit == index ? none : lastVisit;
-  if (visit.access == accessNumber) {
-    completed = lastReturn;
-    --accessVisits;
-  }
+  ended.push_back({visit.access, lastReturn});
 }
 
 /// Serves the oldest hit.
@@ -239,15 +231,15 @@ LLVM_ATTRIBUTE_NOINLINE void Channel::issue() {
 }
 
 /// Begins a visit with a request.
-void Channel::beginVisit(Place place, bool write) {
-  ++accessVisits;
+void Channel::beginVisit(Place place, bool write, uint32_t access) {
+  ++sentVisits;
   uint8_t index = lastVisit = llvm::countr_zero(freeVisits);
   freeVisits &= freeVisits - 1;
   Bank &bank = banks[place.bank];
   Kind kind = bank.openRow == place.row ? Hit : Other;
   Visit &visit = visits[index];
   visit = {.rank = nextRank(index),
-           .access = accessNumber,
+           .access = access,
            .row = place.row,
            .bank = uint16_t(place.bank),
            .isHit = kind == Hit,
@@ -328,11 +320,9 @@ inline void Channel::makeRoom(uint64_t earliest) {
 }
 
 uint64_t Channel::send(uint64_t earliest, llvm::ArrayRef<uint64_t> transactions,
-                       bool write) {
+                       bool write, uint32_t access) {
   counts.transactions += transactions.size();
-  ++accessNumber;
-  accessVisits = 0;
-  completed = 0;
+  sentVisits = 0;
   lastVisit = none;
   uint64_t before = 0;
   for (uint64_t transaction : transactions) {
@@ -342,7 +332,7 @@ uint64_t Channel::send(uint64_t earliest, llvm::ArrayRef<uint64_t> transactions,
     if (areNeighbours & (lastVisit != none))
       ++visits[lastVisit].count;
     else
-      beginVisit(mapping->placeOf(transaction), write);
+      beginVisit(mapping->placeOf(transaction), write, access);
     before = transaction;
   }
   return nextSend - config->sendCycles;
@@ -351,41 +341,6 @@ uint64_t Channel::send(uint64_t earliest, llvm::ArrayRef<uint64_t> transactions,
 void Channel::drain() {
   while (offered)
     step(never);
-}
-
-uint64_t Channel::finishAccess() {
-  while (accessVisits)
-    step(never);
-  return completed;
-}
-
-/// When the only request is served with `command`.
-uint64_t Channel::findServed(DRAMCommand command) const {
-  uint64_t cycle = next.cycle();
-  if (visits[next.visit()].isHit)
-    return cycle;
-  const Bank &bank = banks[visits[next.visit()].bank];
-  uint64_t served = readyCycle(bank, command);
-  auto wait = [&](DRAMCommand preceding, DRAMCommand following) {
-    return table->waitInBank(preceding, following);
-  };
-  if (bank.openRow != noRow) {
-    served = std::max(served, cycle + wait(DRAMCommand::Precharge, command));
-    cycle += wait(DRAMCommand::Precharge, DRAMCommand::Activate);
-    cycle = std::max(cycle, readyCycle(bank, DRAMCommand::Activate));
-  }
-  return std::max(served, cycle + wait(DRAMCommand::Activate, command));
-}
-
-std::optional<uint64_t> Channel::findLoneEnd() const {
-  if (!llvm::isPowerOf2_64(offered) || accessVisits != 1 ||
-      nextRefresh != never || table->hasOtherWindows)
-    return std::nullopt;
-  const Visit &visit = visits[next.visit()];
-  if (visit.access != accessNumber || visit.count != 1)
-    return std::nullopt;
-  return findReturn(
-      visit, findServed(visit.write ? DRAMCommand::Write : DRAMCommand::Read));
 }
 
 } // namespace rarefy

@@ -8,7 +8,6 @@
 #include "llvm/ADT/ArrayRef.h"
 #include <algorithm>
 #include <limits>
-#include <optional>
 
 namespace rarefy {
 
@@ -24,31 +23,39 @@ public:
     uint64_t refreshes = 0;
   };
 
+  /// A visit of an access whose last data comes in a cycle.
+  struct Ended {
+    uint32_t access;
+    uint64_t cycle;
+  };
+
   /// They outlive the channel.
   Channel(const MemoryConfig &config, const TimingTable &table,
           const AddressMapping &mapping);
 
-  /// Sends a request for each transaction of an access, `earliest` or when
-  /// there is room, and `sendCycles` after the one before. Returns when the
-  /// last left.
+  /// Sends a request for each transaction of access number `access`, `earliest`
+  /// or when there is room, and `sendCycles` after the one before. Returns when
+  /// the last left.
   uint64_t send(uint64_t earliest, llvm::ArrayRef<uint64_t> transactions,
-                bool write);
+                bool write, uint32_t access);
+  /// The visits that these requests were.
+  unsigned numVisits() const { return sentVisits; }
 
   /// Issues what comes up to `limit`: no later request is seen before.
   void advance(uint64_t limit);
-
-  /// Serves all requests. The channel takes none after that; it is run on a
-  /// copy, to know how those in flight end.
+  /// Serves all requests; the channel takes none after that.
   void drain();
-  /// Serves only those of the latest access, and returns when their last data
-  /// comes.
-  uint64_t finishAccess();
-  /// The same without serving it, if it is one request. None if there are
-  /// others, refreshes, or windows but of activations.
-  std::optional<uint64_t> findLoneEnd() const;
 
-  /// Whether all that was issued was before `cycle`.
-  bool isBefore(uint64_t cycle) const { return clock <= cycle; }
+  /// Whether `advance` would issue anything for requests.
+  bool isDue(uint64_t limit) const {
+    return offered && std::min(next.cycle(), nextRefresh) <= limit;
+  }
+  /// The visits that have ended since this was asked last.
+  llvm::ArrayRef<Ended> takeEnded() {
+    std::swap(ended, taken);
+    ended.clear();
+    return taken;
+  }
 
   const Counters &counters() const { return counts; }
 
@@ -138,11 +145,9 @@ private:
   void append(List &list, uint8_t index);
   void open(Bank &bank);
   void close(Bank &bank);
-  uint64_t findServed(DRAMCommand command) const;
-  uint64_t findReturn(const Visit &visit, uint64_t cycle) const;
   void returnData(const Visit &visit, uint64_t cycle);
   void end(const Visit &visit);
-  void beginVisit(Place place, bool write);
+  void beginVisit(Place place, bool write, uint32_t access);
   void makeRoom(uint64_t earliest);
   unsigned following(unsigned room) const {
     return room + 1 == config->outstandingPerChannel ? 0 : room + 1;
@@ -169,8 +174,9 @@ private:
   uint64_t offered = 0;
   /// The one that is being sent, until it is served.
   uint8_t lastVisit = none;
-  /// Those of the access that are left.
-  unsigned accessVisits = 0;
+  /// Of the latest access.
+  unsigned sentVisits = 0;
+  std::vector<Ended> ended, taken;
   /// A ring of the cycles from which there is room for a request: when data of
   /// one before has come.
   std::vector<uint64_t> room;
@@ -184,8 +190,6 @@ private:
   uint64_t nextOrder = 0;
   uint64_t nextRefresh = never;
   uint64_t lastReturn = 0;
-  uint64_t completed = 0;
-  uint32_t accessNumber = 0;
   Counters counts;
 };
 

@@ -3,10 +3,13 @@
 
 #include "rarefy/Sim/Memory.h"
 #include "Channel.h"
-#include "llvm/ADT/BitVector.h"
+#include "llvm/ADT/STLExtras.h"
+#include "llvm/ADT/SmallVector.h"
 #include "llvm/Support/MathExtras.h"
 #include <algorithm>
 #include <cmath>
+#include <deque>
+#include <limits>
 
 namespace rarefy {
 
@@ -14,7 +17,9 @@ class Memory::Channels {
 public:
   explicit Channels(const MemoryConfig &config);
 
-  Transfer access(uint64_t start, llvm::ArrayRef<Segment> segments, bool write);
+  uint64_t access(uint64_t start, llvm::ArrayRef<Segment> segments, bool write);
+  std::optional<Completion> complete(uint64_t cycle);
+  uint64_t wait();
   MemoryStatistics statistics() const;
 
 private:
@@ -25,20 +30,32 @@ private:
     std::vector<uint64_t> transactions;
   };
 
+  /// What is left of an access: its visits, and one while it is being sent.
+  struct InFlight {
+    unsigned visits = 1;
+    uint64_t completed = 0;
+    unsigned dataCycles;
+  };
+
   void deal(Segment segment);
   uint64_t send(unsigned channel, bool write);
   uint64_t sendNominal(unsigned channel);
-  uint64_t completionOf(unsigned channel);
-  void catchUp(unsigned channel);
+  uint32_t latest() const { return firstInFlight + inFlight.size() - 1; }
+  bool advance(uint64_t cycle);
+  void takeEnded(Channel &channel);
+  void endVisit(uint32_t access, uint64_t cycle);
 
   MemoryConfig config;
   TimingTable table;
   AddressMapping mapping;
   unsigned transactionShift, channelShift;
   std::vector<Channel> channels;
-  /// Copies of channels that have run ahead, to see how their requests end.
-  std::vector<Channel> ahead;
-  llvm::BitVector isAhead;
+  /// No channel has a command to issue up to this cycle.
+  uint64_t issuedUpTo = 0;
+  /// Accesses from `firstInFlight` on, and those that have been completed.
+  std::deque<InFlight> inFlight;
+  uint64_t firstInFlight = 0;
+  llvm::SmallVector<Completion> completed;
   /// In nominal mode: cycles of a transaction on a channel's bus; per channel,
   /// until when it is busy, and how long it has been.
   double nominalCycles;
@@ -55,7 +72,6 @@ Memory::Channels::Channels(const MemoryConfig &given)
       transactionShift(llvm::Log2_32(config.transactionBytes)),
       channelShift(llvm::Log2_32(config.channels)),
       channels(config.channels, Channel(config, table, mapping)),
-      ahead(channels), isAhead(config.channels),
       nominalCycles(std::max<double>(
           config.sendCycles,
           config.transactionBytes / config.nominal.bytesPerCyclePerChannel)),
@@ -89,8 +105,12 @@ void Memory::Channels::deal(Segment segment) {
 
 /// Sends a channel its transactions, and returns when the last one left.
 uint64_t Memory::Channels::send(unsigned number, bool write) {
-  catchUp(number);
-  return channels[number].send(start, shares[number].transactions, write);
+  Channel &channel = channels[number];
+  uint64_t left =
+      channel.send(start, shares[number].transactions, write, latest());
+  inFlight.back().visits += channel.numVisits();
+  takeEnded(channel);
+  return left;
 }
 
 /// The same in nominal mode, where only their number matters.
@@ -102,49 +122,91 @@ uint64_t Memory::Channels::sendNominal(unsigned channel) {
   return std::ceil(leaves + (count - 1) * nominalCycles);
 }
 
-uint64_t Memory::Channels::completionOf(unsigned channel) {
-  // No later request is seen before this.
-  channels[channel].advance(start + config.requestCycles - 1);
-  if (std::optional<uint64_t> end = channels[channel].findLoneEnd())
-    return *end;
-  ahead[channel] = channels[channel];
-  isAhead.set(channel);
-  return ahead[channel].finishAccess();
+void Memory::Channels::takeEnded(Channel &channel) {
+  for (auto [access, cycle] : channel.takeEnded())
+    endVisit(access, cycle);
 }
 
-/// Takes what has run ahead of a channel, unless a request that is to come
-/// would have been seen meanwhile.
-void Memory::Channels::catchUp(unsigned channel) {
-  if (isAhead[channel] && ahead[channel].isBefore(start + config.requestCycles))
-    std::swap(channels[channel], ahead[channel]);
-  isAhead.reset(channel);
+/// The last one of an access completes it.
+void Memory::Channels::endVisit(uint32_t access, uint64_t cycle) {
+  uint32_t index = access - uint32_t(firstInFlight);
+  InFlight &left = inFlight[index];
+  left.completed = std::max(left.completed, cycle);
+  if (--left.visits)
+    return;
+  completed.push_back({firstInFlight + index, left.completed});
+  for (; !inFlight.empty() && !inFlight.front().visits; ++firstInFlight)
+    inFlight.pop_front();
 }
 
-Transfer Memory::Channels::access(uint64_t startCycle,
+uint64_t Memory::Channels::access(uint64_t startCycle,
                                   llvm::ArrayRef<Segment> segments,
                                   bool write) {
   touched.clear();
   start = std::max(start, startCycle);
   for (const Segment &segment : segments)
     deal(segment);
-  if (touched.empty())
-    return {startCycle, startCycle};
   bool isTimed = config.mode == MemoryMode::Timing;
-  uint64_t lastLeft = 0;
+  // Nothing is queued anywhere until these requests are seen.
+  if (isTimed && inFlight.empty())
+    issuedUpTo = std::max(issuedUpTo, start + config.requestCycles - 1);
+  inFlight.push_back({.dataCycles = write ? config.timing.writeDataCycles
+                                          : config.timing.readDataCycles});
+  uint64_t left = startCycle, end = startCycle;
   for (unsigned channel : touched) {
-    uint64_t left = isTimed ? send(channel, write) : sendNominal(channel);
-    lastLeft = std::max(lastLeft, left);
+    uint64_t last = isTimed ? send(channel, write) : sendNominal(channel);
+    left = std::max(left, last + 1);
+    if (!isTimed)
+      end = std::max({end, last + config.nominal.firstAccessCycles,
+                      uint64_t(std::ceil(busFree[channel]))});
     shares[channel].count = 0;
     shares[channel].transactions.clear();
   }
-  start = lastLeft + 1;
-  uint64_t completed =
-      isTimed ? 0 : lastLeft + config.nominal.firstAccessCycles;
-  for (unsigned channel : touched)
-    completed =
-        std::max(completed, isTimed ? completionOf(channel)
-                                    : uint64_t(std::ceil(busFree[channel])));
-  return {start, completed};
+  if (!touched.empty())
+    start = left;
+  endVisit(latest(), end);
+  return left;
+}
+
+/// Issues some commands that no access to come can change, if that starts in
+/// `cycle` or when one in flight completes; false if there are none. All that
+/// are in flight have a command to come, and data comes a while behind that.
+bool Memory::Channels::advance(uint64_t cycle) {
+  for (const InFlight &access : inFlight)
+    if (access.visits)
+      cycle = std::min(cycle, issuedUpTo + 1 + access.dataCycles);
+  uint64_t limit = cycle + config.requestCycles - 1;
+  if (inFlight.empty() || limit <= issuedUpTo)
+    return false;
+  for (Channel &channel : channels) {
+    if (!channel.isDue(limit))
+      continue;
+    channel.advance(limit);
+    takeEnded(channel);
+  }
+  issuedUpTo = limit;
+  return true;
+}
+
+std::optional<Completion> Memory::Channels::complete(uint64_t cycle) {
+  while (completed.empty() && advance(cycle))
+    ;
+  return completed.empty() ? std::nullopt
+                           : std::optional(completed.pop_back_val());
+}
+
+uint64_t Memory::Channels::wait() {
+  auto isLatest = [&](const Completion &completion) {
+    return uint32_t(completion.access) == latest();
+  };
+  while (llvm::none_of(completed, isLatest))
+    if (!advance(std::numeric_limits<uint64_t>::max()))
+      return start;
+  auto found = llvm::find_if(completed, isLatest);
+  uint64_t cycle = found->cycle;
+  completed.erase(found);
+  start = std::max(start, cycle);
+  return cycle;
 }
 
 MemoryStatistics Memory::Channels::statistics() const {
@@ -183,10 +245,16 @@ Memory::Memory(const MemoryConfig &config)
 Memory::Memory(Memory &&) = default;
 Memory::~Memory() = default;
 
-Transfer Memory::access(uint64_t startCycle, llvm::ArrayRef<Segment> segments,
+uint64_t Memory::access(uint64_t startCycle, llvm::ArrayRef<Segment> segments,
                         bool write) {
   return channels->access(startCycle, segments, write);
 }
+
+std::optional<Completion> Memory::complete(uint64_t cycle) {
+  return channels->complete(cycle);
+}
+
+uint64_t Memory::wait() { return channels->wait(); }
 
 MemoryStatistics Memory::statistics() const { return channels->statistics(); }
 

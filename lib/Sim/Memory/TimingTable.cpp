@@ -37,15 +37,6 @@ void TimingTable::dropRules() {
   }
 }
 
-unsigned TimingTable::waitInBank(DRAMCommand preceding,
-                                 DRAMCommand following) const {
-  unsigned cycles = 1;
-  for (const TimingRule &rule : rules[unsigned(preceding)])
-    if (rule.following == following)
-      cycles = std::max(cycles, rule.cycles);
-  return cycles;
-}
-
 void TimingTable::arrangeParts(const DRAMOrganization &part) {
   unsigned groups = part.pseudoChannels * part.bankGroups;
   unsigned banks = groups * part.banksPerGroup;
@@ -68,8 +59,6 @@ void TimingTable::addRule(DRAMCommand preceding, TimingRule rule) {
       history.push_back(0);
     }
     windowRules[unsigned(preceding)].push_back(rule);
-    hasOtherWindows |= preceding != DRAMCommand::Activate ||
-                       rule.following != DRAMCommand::Activate;
     return;
   }
   std::vector<TimingRule> &alike = rules[unsigned(preceding)];

@@ -36,15 +36,9 @@ struct TimingTable {
   /// Of a channel that has seen nothing: for each window rule and each part a
   /// ring of the cycles of the latest commands, and the oldest's place in it.
   std::vector<int64_t> history;
-  /// Whether window rules count other commands than activations, or hold up
-  /// others.
-  bool hasOtherWindows = false;
 
   /// Long before anything.
   static constexpr int64_t notYet = -(int64_t(1) << 40);
-
-  /// From a command to another to the same bank, but for windows.
-  unsigned waitInBank(DRAMCommand preceding, DRAMCommand following) const;
 
   unsigned totalParts() const { return firstPart.back() + numParts.back(); }
 

@@ -251,13 +251,18 @@ Error Run::run(llvm::function_ref<void(uint64_t)> progress) {
     if (Error error = advance())
       return error;
     std::optional<Timeline::Start> start = timeline.findStart();
-    if (state == State::Waiting) {
-      std::optional<uint64_t> ready = findReady();
-      if (ready && (!start || *ready <= start->cycle)) {
-        if (Error error = executeWaiting(*ready))
-          return error;
-        continue;
-      }
+    std::optional<uint64_t> ready;
+    if (state == State::Waiting)
+      ready = findReady();
+    // What memory answers before may let something else go first.
+    constexpr uint64_t never = std::numeric_limits<uint64_t>::max();
+    if (timeline.receive(
+            std::min(start ? start->cycle : never, ready.value_or(never))))
+      continue;
+    if (ready && (!start || *ready <= start->cycle)) {
+      if (Error error = executeWaiting(*ready))
+        return error;
+      continue;
     }
     if (!start && state == State::Halted)
       break;

@@ -21,12 +21,13 @@ Timeline::Timeline(const SpAttenConfig &config, Statistics &statistics,
 uint64_t Timeline::addInstruction(Operation *op, uint32_t place,
                                   Engine engine) {
   // The front end is past its own instructions when others meet them.
-  progress.push_back({op, place, engine, engine == Engine::Control});
+  bool isPast = engine == Engine::Control;
+  progress.push_back({op, place, engine, isPast, 0, isPast ? 0 : never});
   return firstNumber + progress.size() - 1;
 }
 
 const Timeline::Progress &Timeline::getProgress(uint64_t number) const {
-  static constexpr Progress over = {nullptr, 0, Engine::Control, true};
+  static constexpr Progress over = {nullptr, 0, Engine::Control, true, 0, 0};
   return number < firstNumber ? over : progress[number - firstNumber];
 }
 
@@ -116,7 +117,7 @@ std::optional<Timeline::Start> Timeline::findStart() const {
     if (queues[engine].empty())
       continue;
     const Record &record = queues[engine].front();
-    if (next && next->cycle <= record.earliest)
+    if (record.earliest == never || (next && next->cycle <= record.earliest))
       continue;
     std::optional<uint64_t> start = findCounts(record.wait, record.earliest);
     if (start && (!next || *start < next->cycle))
@@ -131,7 +132,7 @@ Timeline::findLastResult(uint64_t engines) const {
   for (unsigned engine = 1; engine < kEngines; ++engine) {
     if (engines && !(engines & getFenceBit(Engine(engine))))
       continue;
-    if (!queues[engine].empty())
+    if (!queues[engine].empty() || !unsettled[engine].empty())
       return std::nullopt;
     uint64_t cycle = std::max(free[engine], results[engine]);
     if (cycle > found.cycle)
@@ -152,11 +153,16 @@ Error spatten::addPlace(Operation *op, uint32_t place, Error error) {
 }
 
 Error Timeline::check(const Dependence &dependence, Operation *op,
-                      uint32_t place, uint64_t cycle) const {
+                      uint32_t place, uint64_t cycle) {
   const Progress &other = getProgress(dependence.number);
-  uint64_t over = dependence.afterResult ? other.result : other.end;
-  if (other.started && over <= cycle)
+  auto getOver = [&] {
+    return dependence.afterResult ? other.result : other.end;
+  };
+  if (other.started && getOver() <= cycle)
     return Error::success();
+  while (other.started && getOver() == never)
+    receive(never);
+  uint64_t over = getOver();
   std::string until = other.started ? "until cycle " + std::to_string(over)
                                     : std::string("later");
   return addPlace(op, place,
@@ -190,43 +196,93 @@ Error Timeline::start(Start start) {
   Progress &self = progress[record.number - firstNumber];
   EngineStatistics &engine = statistics.engines[unsigned(start.engine)];
   self.started = true;
-  self.end = self.result = start.cycle;
+  self.end = start.cycle;
+  Unsettled result{record.number, record.slot,  record.skipped,  record.signal,
+                   start.cycle,   std::nullopt, record.cost.tail};
   if (!record.skipped) {
     uint64_t busyUntil = start.cycle + record.cost.busy;
-    self.end = busyUntil;
-    self.result = std::max(busyUntil, record.ownResults);
-    for (bool write : {false, true}) {
-      ArrayRef<Segment> segments = write ? record.writes : record.reads;
-      if (segments.empty())
-        continue;
-      // A copy writes what it has read.
-      uint64_t from =
-          write && !record.reads.empty() ? self.result : start.cycle;
-      Transfer transfer = memory.access(from, segments, write);
-      self.end = std::max(self.end, transfer.issued);
-      self.result = std::max(self.result, transfer.completed);
-    }
-    self.result += record.cost.tail;
+    result.result = std::max(busyUntil, record.ownResults);
+    self.end = std::max(busyUntil, access(record, start.cycle, result));
     engine.busy += record.cost.busy;
     engine.memory += self.end - busyUntil;
   }
-  // Results of an engine come in order, whatever order memory has; what has
-  // nothing to do only follows those of its own row.
-  uint64_t &ofEngine = results[unsigned(start.engine)];
-  uint64_t &ofRow = rowResults[unsigned(start.engine)][record.slot];
-  self.result = std::max(self.result, record.skipped ? ofRow : ofEngine);
-  ofRow = self.result;
-  ofEngine = std::max(ofEngine, self.result);
   ++engine.instructions;
   free[unsigned(start.engine)] = self.end;
-  last = std::max({last, self.end, self.result});
-  signal(record.signal, 1, self.result, start.engine);
+  last = std::max(last, self.end);
   if (trace && !record.skipped)
     trace->add(start.engine, record.op, record.place, start.cycle,
                self.end - start.cycle);
+  unsettled[unsigned(start.engine)].push_back(result);
+  settle(start.engine);
   prepareNext(start.engine);
+  if (result.access)
+    receive(start.cycle);
   forget(start.cycle);
   return Error::success();
+}
+
+/// Has memory move the bytes of `record` from `cycle` on. Returns when the last
+/// request has left.
+uint64_t Timeline::access(const Record &record, uint64_t cycle,
+                          Unsettled &self) {
+  uint64_t left = cycle;
+  for (bool write : {false, true}) {
+    ArrayRef<Segment> segments = write ? record.writes : record.reads;
+    if (segments.empty())
+      continue;
+    // A copy writes what it has read.
+    if (self.access)
+      cycle = self.result = std::max(self.result, memory.wait());
+    left = std::max(left, memory.access(cycle, segments, write));
+    self.access = numAccesses++;
+  }
+  return left;
+}
+
+bool Timeline::receive(uint64_t cycle) {
+  std::optional<Completion> completion = memory.complete(cycle);
+  if (!completion)
+    return false;
+  for (unsigned engine = 0; engine < kEngines; ++engine)
+    for (Unsettled &waiting : unsettled[engine])
+      if (waiting.access == completion->access) {
+        waiting.access = std::nullopt;
+        waiting.result = std::max(waiting.result, completion->cycle);
+        settle(Engine(engine));
+        prepareNext(Engine(engine));
+        return true;
+      }
+  llvm_unreachable("an instruction waits for each access");
+}
+
+/// Settles all of an engine that can be. Results come in order, whatever order
+/// memory has; what has nothing to do only follows those of its own row and
+/// earlier signals of its semaphores.
+void Timeline::settle(Engine engine) {
+  auto &queue = unsettled[unsigned(engine)];
+  for (auto next = queue.begin(); next != queue.end();) {
+    auto isBefore = [&](const Unsettled &other) {
+      return !next->skipped || other.slot == next->slot ||
+             other.signal & next->signal;
+    };
+    if (next->access || std::any_of(queue.begin(), next, isBefore)) {
+      ++next;
+      continue;
+    }
+    settle(*next, engine);
+    next = queue.erase(next);
+  }
+}
+
+void Timeline::settle(const Unsettled &self, Engine engine) {
+  uint64_t &ofEngine = results[unsigned(engine)];
+  uint64_t &ofRow = rowResults[unsigned(engine)][self.slot];
+  uint64_t result =
+      std::max(self.result + self.tail, self.skipped ? ofRow : ofEngine);
+  progress[self.number - firstNumber].result = ofRow = result;
+  ofEngine = std::max(ofEngine, result);
+  last = std::max(last, result);
+  signal(self.signal, 1, result, engine);
 }
 
 void Timeline::finish(uint64_t cycle) {

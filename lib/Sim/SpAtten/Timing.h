@@ -5,6 +5,7 @@
 #include "Trace.h"
 #include "rarefy/Sim/TopKLatency.h"
 #include <deque>
+#include <limits>
 #include <optional>
 #include <queue>
 
@@ -105,17 +106,20 @@ public:
   /// The next instruction to start.
   std::optional<Start> findStart() const;
   llvm::Error start(Start start);
+  /// Takes what memory answers up to `cycle`, before anything that it was not
+  /// known to let start; false if that is nothing.
+  bool receive(uint64_t cycle);
 
   /// An error unless the results that `dependence` asks for are there.
   llvm::Error check(const Dependence &dependence, Operation *op, uint32_t place,
-                    uint64_t cycle) const;
+                    uint64_t cycle);
 
   struct LastResult {
     uint64_t cycle = 0;
     Engine engine = Engine::Control;
   };
   /// The last result of the engines in `engines`, of all if it is empty; none
-  /// while they have instructions to start.
+  /// while they have instructions to start, or wait for memory.
   std::optional<LastResult> findLastResult(uint64_t engines) const;
 
   /// Ends at the last result, or at `cycle` if that is later.
@@ -131,7 +135,20 @@ private:
     Engine engine;
     bool started = false;
     uint64_t end = 0;
-    uint64_t result = 0;
+    uint64_t result = never;
+  };
+  /// An instruction that has started and whose result is not known yet: memory
+  /// has not answered, or one before that it follows is not settled either.
+  struct Unsettled {
+    uint64_t number;
+    uint8_t slot;
+    bool skipped;
+    uint16_t signal;
+    /// When the result is there, but for the access that it waits for and for
+    /// what comes behind that.
+    uint64_t result;
+    std::optional<uint64_t> access;
+    uint64_t tail;
   };
   struct Count {
     uint64_t cycle;
@@ -139,8 +156,13 @@ private:
     bool operator>(const Count &other) const { return cycle > other.cycle; }
   };
 
+  static constexpr uint64_t never = std::numeric_limits<uint64_t>::max();
+
   const Progress &getProgress(uint64_t number) const;
   void prepareNext(Engine engine);
+  uint64_t access(const Record &record, uint64_t cycle, Unsettled &self);
+  void settle(Engine engine);
+  void settle(const Unsettled &self, Engine engine);
   void forget(uint64_t cycle);
   uint64_t getOwnResults(const Record &record) const;
   void addIdle(const Record &record, uint64_t cycle, Engine last);
@@ -152,7 +174,9 @@ private:
   std::array<std::deque<Record>, kEngines> queues;
   /// Of each engine: when it can start again, and its last result.
   std::array<uint64_t, kEngines> free{}, results{};
-  /// The same for the rows in each slot.
+  std::array<std::deque<Unsettled>, kEngines> unsettled;
+  uint64_t numAccesses = 0;
+  /// The last results for the rows in each slot.
   std::array<std::array<uint64_t, kSlots>, kEngines> rowResults{};
   /// When each engine last signaled each semaphore.
   std::array<std::array<uint64_t, kSemaphores>, kEngines> lastSignals{};
