@@ -82,6 +82,10 @@ LogicalResult TokenSelection::count(AttentionOp op, Value list) {
 LogicalResult TokenSelection::slice(tensor::ExtractSliceOp op) {
   Importance part = get(op.getSource());
   part.size = op.getStaticSizes()[0];
+  // What was counted behind the slice is lost where that alone is put back.
+  if (op.getSource().getDefiningOp<AttentionOp>() &&
+      part.size != getSize(op.getSource()))
+    part.whole = op.getSource();
   importances[op.getResult()] = part;
   if (counted.contains(op.getSource()))
     counted.insert(op.getResult());

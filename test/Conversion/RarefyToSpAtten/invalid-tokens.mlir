@@ -65,3 +65,18 @@ func.func @f(%q: tensor<2x1x64xi16>, %k: tensor<2x8x64xi16>, %v: tensor<2x8x64xi
   %r = rarefy.topk ins(%i : tensor<4xi32>) outs(%e : tensor<4xi32>) -> tensor<4xi32>
   return %0#0 : tensor<2x1x64xi16>
 }
+
+// -----
+
+// The device has counted behind the slice, where this says zero.
+func.func @slice(%q: tensor<1x1x64xi16>, %k: tensor<1x8x64xi16>) -> (tensor<1x1x64xi16>, tensor<8xi32>)
+    attributes {spatten.program} {
+  %o = tensor.empty() : tensor<1x1x64xi16>
+  %z = arith.constant dense<0> : tensor<8xi32>
+  %0:2 = rarefy.attention ins(%q, %k, %k : tensor<1x1x64xi16>, tensor<1x8x64xi16>, tensor<1x8x64xi16>)
+    outs(%o : tensor<1x1x64xi16>) token_importance(%z : tensor<8xi32>) {scale = 1.0e-6 : f32} -> tensor<1x1x64xi16>, tensor<8xi32>
+  %s = tensor.extract_slice %0#1[0] [5] [1] : tensor<8xi32> to tensor<5xi32>
+  // expected-error@+1 {{puts importance back where it did not come from}}
+  %w = tensor.insert_slice %s into %z[0] [5] [1] : tensor<5xi32> into tensor<8xi32>
+  return %0#0, %w : tensor<1x1x64xi16>, tensor<8xi32>
+}
