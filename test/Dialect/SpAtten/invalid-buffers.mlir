@@ -104,3 +104,18 @@ isa.program @gather for "spatten" {key_lines = 16 : i64, value_lines = 16 : i64,
   spatten.load_key keys = 64, bits = 8, gather
   spatten.halt
 }
+
+// -----
+
+// The second load is into a line that the first buffer has as well.
+isa.program @overlap for "spatten" {key_lines = 16 : i64, value_lines = 16 : i64,
+    rows_per_line = 8 : i64, max_keys = 64 : i64} {
+  spatten.bind_key lines = 2
+  spatten.bind_key buffer = 1, line = 1, lines = 2
+  spatten.load_query
+  spatten.load_key keys = 16, bits = 8
+  spatten.load_key buffer = 1, keys = 16, bits = 8, signal = [0]
+  // expected-error@+1 {{expects a buffer that holds 16 keys of its lane, found 0}}
+  spatten.score keys = 16, wait = [0]
+  spatten.halt
+}

@@ -48,8 +48,9 @@ private:
 
   LogicalResult bind(Operation *op, Buffers &buffers, uint64_t handle,
                      uint64_t line, uint64_t lines, uint64_t limit);
-  LogicalResult load(Operation *op, BufferState &buffer, uint64_t rows,
-                     uint64_t bits, bool fused);
+  void overwrite(Buffers &buffers, uint64_t line, uint64_t lines);
+  LogicalResult load(Operation *op, Buffers &buffers, uint64_t handle,
+                     uint64_t rows, uint64_t bits, bool fused);
   LogicalResult gather(Operation *op, bool gathers, uint64_t rows);
   LogicalResult expectKept(Operation *op, uint64_t tokens);
 
@@ -116,11 +117,16 @@ LogicalResult StateChecker::bind(Operation *op, Buffers &buffers,
   if (line + lines > limit)
     return op->emitOpError("expects lines below ")
            << limit << ", found " << line << " to " << line + lines - 1;
-  for (BufferState &other : buffers)
-    if (line < other.line + other.lines && other.line < line + lines)
-      other.rows = 0;
+  overwrite(buffers, line, lines);
   buffers[handle] = {line, lines};
   return success();
+}
+
+/// Buffers that share lines hold nothing any more.
+void StateChecker::overwrite(Buffers &buffers, uint64_t line, uint64_t lines) {
+  for (BufferState &buffer : buffers)
+    if (line < buffer.line + buffer.lines && buffer.line < line + lines)
+      buffer.rows = 0;
 }
 
 LogicalResult StateChecker::check(BindKeyOp op) {
@@ -132,9 +138,11 @@ LogicalResult StateChecker::check(BindValueOp op) {
               valueLines);
 }
 
-/// Loads `rows` vectors into `buffer` after checking that they fit.
-LogicalResult StateChecker::load(Operation *op, BufferState &buffer,
-                                 uint64_t rows, uint64_t bits, bool fused) {
+/// Loads `rows` vectors into a buffer after checking that they fit.
+LogicalResult StateChecker::load(Operation *op, Buffers &buffers,
+                                 uint64_t handle, uint64_t rows, uint64_t bits,
+                                 bool fused) {
+  BufferState &buffer = buffers[handle];
   if (rows > maxKeys)
     return op->emitOpError("expects at most ")
            << maxKeys << " rows, found " << rows;
@@ -146,6 +154,7 @@ LogicalResult StateChecker::load(Operation *op, BufferState &buffer,
   if (lines > buffer.lines)
     return op->emitOpError("needs ")
            << lines << " lines of its buffer, found " << buffer.lines;
+  overwrite(buffers, buffer.line, lines);
   buffer.rows = rows;
   buffer.fused = fused;
   return success();
@@ -173,7 +182,7 @@ LogicalResult StateChecker::check(LoadKeyOp op) {
            << op.getBits() + op.getShift();
   if (failed(gather(op, op.getGather(), op.getKeys())))
     return failure();
-  return load(op, keys[op.getBuffer()], op.getKeys(), op.getBits(),
+  return load(op, keys, op.getBuffer(), op.getKeys(), op.getBits(),
               op.getFused());
 }
 
@@ -203,9 +212,9 @@ LogicalResult StateChecker::check(LoadValueOp op) {
   uint64_t listed = op.getSelected() ? 1 : op.getValues();
   if (failed(gather(op, op.getGather(), listed)))
     return failure();
-  BufferState &buffer = values[op.getBuffer()];
-  buffer.selected = op.getSelected();
-  return load(op, buffer, op.getValues(), op.getBits(), op.getFused());
+  values[op.getBuffer()].selected = op.getSelected();
+  return load(op, values, op.getBuffer(), op.getValues(), op.getBits(),
+              op.getFused());
 }
 
 LogicalResult StateChecker::check(LoadScalesOp op) {
