@@ -28,23 +28,23 @@ static Error openFile(StringRef path, std::optional<OutputFile> &file) {
   return Error::success();
 }
 
-Error Report::open(StringRef tracePath, ArrayRef<StringRef> inputs,
+Error Report::open(StringRef tracePath, ArrayRef<std::string> others,
                    bool prints) {
   if (prints && ((isJSON && path == "-") || tracePath == "-"))
     return llvm::createStringError("--print: expected JSON in a file, for "
                                    "standard output has the elements");
-  SmallVector<StringRef> others;
-  for (StringRef input : inputs)
-    if (input != "-") // Standard input.
-      others.push_back(input);
+  SmallVector<StringRef> taken;
+  for (StringRef other : others)
+    if (other != "-") // Standard input.
+      taken.push_back(other);
   for (StringRef output : {StringRef(path), tracePath}) {
     if (output.empty())
       continue;
-    for (StringRef other : others)
+    for (StringRef other : taken)
       if (isSameFile(output, other))
         return llvm::createStringError(
             output + ": expected a file of its own for each output");
-    others.push_back(output);
+    taken.push_back(output);
   }
   if (Error error = openFile(path, figures))
     return error;

@@ -16,9 +16,9 @@ public:
   static llvm::Expected<Report> parse(StringRef option);
 
   /// Opens the files, before a run; no trace if its path is empty. Refuses one
-  /// that is also the other, or one of `inputs`, and JSON on standard output if
-  /// a run `prints` there.
-  llvm::Error open(StringRef tracePath, ArrayRef<StringRef> inputs,
+  /// that is also the other, or one of the run's `others`, and JSON on standard
+  /// output if a run `prints` there.
+  llvm::Error open(StringRef tracePath, ArrayRef<std::string> others,
                    bool prints);
   raw_ostream *trace() { return traces ? &traces->os() : nullptr; }
   /// Writes the figures.

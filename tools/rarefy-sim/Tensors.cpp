@@ -159,23 +159,47 @@ rarefy::readOutputs(program::ProgramOp program,
   return outputs;
 }
 
+std::vector<std::string> rarefy::listFiles(ArrayRef<std::string> sources) {
+  std::vector<std::string> files;
+  uint64_t seed;
+  for (StringRef source : sources) {
+    auto [name, file] = source.split('=');
+    StringRef path = file.empty() ? source : file;
+    if (!isRandom(path, seed))
+      files.push_back(path.str());
+  }
+  return files;
+}
+
+Expected<std::vector<std::string>>
+rarefy::listOutputs(program::ProgramOp program, StringRef folder) {
+  std::vector<std::string> names, files;
+  if (folder.empty())
+    return files;
+  if (llvm::sys::fs::exists(folder) && !llvm::sys::fs::is_directory(folder))
+    return makeError(folder + ": expected a folder for the outputs");
+  for (auto tensor : program.getOps<program::TensorOp>())
+    if (tensor.getDirection() != program::Direction::In)
+      names.push_back(tensor.getSymName().str());
+  for (const std::string &name : getFileNames(names)) {
+    SmallString<128> path(folder);
+    llvm::sys::path::append(path, name);
+    files.push_back(path.str().str());
+  }
+  return files;
+}
+
 Error rarefy::writeOutputs(ArrayRef<std::pair<std::string, Array>> outputs,
-                           StringRef folder) {
+                           ArrayRef<std::string> files, StringRef folder) {
   if (folder.empty())
     return Error::success();
   if (std::error_code error = llvm::sys::fs::create_directories(
           folder, /*IgnoreExisting=*/true, llvm::sys::fs::perms::all_all))
     return makeError(folder + ": " + error.message());
-  std::vector<std::string> names(llvm::make_first_range(outputs).begin(),
-                                 llvm::make_first_range(outputs).end());
-  std::vector<std::pair<std::string, ArrayView>> files;
-  for (const auto &[name, output] :
-       llvm::zip_equal(getFileNames(names), outputs)) {
-    SmallString<128> path(folder);
-    llvm::sys::path::append(path, name);
-    files.emplace_back(path.str(), output.second.view());
-  }
-  return writeNpy(files);
+  std::vector<std::pair<std::string, ArrayView>> arrays;
+  for (const auto &[file, output] : llvm::zip_equal(files, outputs))
+    arrays.emplace_back(file, output.second.view());
+  return writeNpy(arrays);
 }
 
 void rarefy::printOutputs(ArrayRef<std::pair<std::string, Array>> outputs,

@@ -13,14 +13,22 @@ llvm::Error writeInputs(program::ProgramOp program,
                         spatten::DeviceMemory &memory,
                         ArrayRef<std::string> sources);
 
+/// The files of `sources`, with or without a name in front.
+std::vector<std::string> listFiles(ArrayRef<std::string> sources);
+
+/// The files in `folder` that `writeOutputs` will write; none if it has no
+/// name. An error if it is there and no folder.
+llvm::Expected<std::vector<std::string>> listOutputs(program::ProgramOp program,
+                                                     StringRef folder);
+
 /// The output and state tensors of `program` with their names.
 llvm::Expected<std::vector<std::pair<std::string, Array>>>
 readOutputs(program::ProgramOp program, const spatten::DeviceMemory &memory);
 
-/// Writes each tensor to `folder`, which is made if it is not there; none if it
-/// has no name.
+/// Writes each tensor to its file of `listOutputs`, in `folder`, which is made
+/// if it is not there.
 llvm::Error writeOutputs(ArrayRef<std::pair<std::string, Array>> outputs,
-                         StringRef folder);
+                         ArrayRef<std::string> files, StringRef folder);
 
 /// Prints the first elements of each tensor; nothing for none.
 void printOutputs(ArrayRef<std::pair<std::string, Array>> outputs,

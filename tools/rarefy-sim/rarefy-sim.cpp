@@ -36,8 +36,13 @@ static Error run(const Options &options, MLIRContext &context) {
   if (Error error = writeInputs(*program, memory, options.inputs))
     return error;
   // What cannot be written is known before the run, and leaves no file behind.
-  if (Error error = report->open(options.trace, {options.file, options.config},
-                                 options.elements != 0))
+  auto outputFiles = listOutputs(*program, options.outputs);
+  if (!outputFiles)
+    return outputFiles.takeError();
+  std::vector<std::string> others = listFiles(options.inputs);
+  others.insert(others.end(), {options.file, options.config});
+  llvm::append_range(others, *outputFiles);
+  if (Error error = report->open(options.trace, others, options.elements != 0))
     return error;
   Stopwatch stopwatch;
   auto statistics = (*simulator)->run(report->trace(), [&](uint64_t cycle) {
@@ -52,7 +57,7 @@ static Error run(const Options &options, MLIRContext &context) {
   printOutputs(*outputs, options.elements, llvm::outs());
   if (Error error = report->write(*statistics))
     return error;
-  if (Error error = writeOutputs(*outputs, options.outputs))
+  if (Error error = writeOutputs(*outputs, *outputFiles, options.outputs))
     return error;
   if (Error error = report->keep())
     return error;
