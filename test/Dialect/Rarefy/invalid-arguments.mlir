@@ -44,3 +44,8 @@ func.func @valid(%x: tensor<?x4xi8> {rarefy.name = "x", rarefy.dims = ["n", ""],
     -> (tensor<?x4xi8> {rarefy.name = "z", rarefy.unsigned}) {
   return %x : tensor<?x4xi8>
 }
+
+// -----
+
+// expected-error@+1 {{expected 'rarefy.name' on no operation}}
+func.func @operation() attributes {rarefy.name = "f"} { return }

@@ -19,3 +19,13 @@ func.func @inside() {
   // expected-error@+1 {{expected 'spatten.program' on a function}}
   return {spatten.program}
 }
+
+// -----
+
+// expected-error@+1 {{expected 'spatten.program' on no argument or result}}
+func.func @argument(%x: i32 {spatten.program}) { return }
+
+// -----
+
+// expected-error@+1 {{expected 'spatten.bits' on no argument or result}}
+func.func private @result() -> (i32 {spatten.bits = 8 : i32})

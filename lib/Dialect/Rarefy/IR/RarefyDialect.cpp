@@ -104,6 +104,12 @@ static LogicalResult verifyDescription(Operation *op, Type type,
   return success();
 }
 
+LogicalResult RarefyDialect::verifyOperationAttribute(Operation *op,
+                                                      NamedAttribute attr) {
+  return op->emitError("expected '")
+         << attr.getName().getValue() << "' on no operation";
+}
+
 /// An entry of a function's types; null for other ops.
 static Type typeAt(Operation *op, unsigned index,
                    ArrayRef<Type> (FunctionOpInterface::*types)()) {

@@ -52,6 +52,23 @@ LogicalResult SpAttenDialect::verifyOperationAttribute(Operation *op,
   return success();
 }
 
+static LogicalResult refuse(Operation *op, NamedAttribute attr) {
+  return op->emitError("expected '")
+         << attr.getName().getValue() << "' on no argument or result";
+}
+
+LogicalResult SpAttenDialect::verifyRegionArgAttribute(Operation *op, unsigned,
+                                                       unsigned,
+                                                       NamedAttribute attr) {
+  return refuse(op, attr);
+}
+
+LogicalResult SpAttenDialect::verifyRegionResultAttribute(Operation *op,
+                                                          unsigned, unsigned,
+                                                          NamedAttribute attr) {
+  return refuse(op, attr);
+}
+
 void SpAttenDialect::initialize() {
   addOperations<
 #define GET_OP_LIST

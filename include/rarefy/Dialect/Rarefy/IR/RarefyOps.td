@@ -29,6 +29,7 @@ def Rarefy_Dialect : Dialect {
     arguments, which a call checks; those of results are not checked.
   }];
   let useDefaultAttributePrinterParser = 1;
+  let hasOperationAttrVerify = 1;
   let hasRegionArgAttrVerify = 1;
   let hasRegionResultAttrVerify = 1;
   let dependentDialects = [

@@ -58,6 +58,8 @@ def SpAtten_Dialect : Dialect {
     values, rounded to the values' 12-bit unit.
   }];
   let hasOperationAttrVerify = 1;
+  let hasRegionArgAttrVerify = 1;
+  let hasRegionResultAttrVerify = 1;
 }
 
 /// An instruction that engine `engine_` executes; every one of them can wait
