@@ -8,10 +8,13 @@
 #include "mlir/IR/Verifier.h"
 #include "rarefy/Target/Program/ProgramFile.h"
 #include "llvm/ADT/APInt.h"
+#include "llvm/ADT/STLExtras.h"
 #include "llvm/ADT/StringExtras.h"
+#include "llvm/ADT/StringSet.h"
 #include "llvm/Object/ELF.h"
 #include "llvm/Support/Endian.h"
 #include "llvm/Support/Error.h"
+#include <utility>
 
 using namespace rarefy;
 using namespace rarefy::program;
@@ -39,6 +42,7 @@ public:
 
 private:
   Error readFile();
+  Error readSections(const ELF::Shdr *&symbols);
   Error readNote(const ELF::Shdr &section);
   Error readNoteLine(StringRef line);
   Error checkTarget();
@@ -56,6 +60,7 @@ private:
   Note note;
   ProgramOp program;
   ArrayRef<uint8_t> code;
+  size_t codeSection = 0;
   StringRef tensors;
   /// The first error that MLIR's own verifiers reported.
   std::string diagnosed;
@@ -72,10 +77,11 @@ template <typename... Parts> static Error makeError(Parts &&...parts) {
 
 Error ProgramReader::readNoteLine(StringRef line) {
   auto [key, value] = line.split(' ');
-  if (key == "isa") {
-    note.target = value;
-  } else if (key == "fingerprint") {
-    note.fingerprint = value;
+  if (key == "isa" || key == "fingerprint") {
+    StringRef &known = key == "isa" ? note.target : note.fingerprint;
+    if (!known.empty())
+      return makeError("expected '", key, "' once in the note");
+    known = value;
   } else {
     auto [name, number] = value.split(' ');
     int64_t parsed;
@@ -130,6 +136,14 @@ Expected<DenseElementsAttr> ProgramReader::readValue(StringRef name,
   Expected<const ELF::Shdr *> section = file->getSection(symbol.st_shndx);
   if (!section)
     return section.takeError();
+  Expected<StringRef> sectionName = file->getSectionName(**section);
+  if (!sectionName)
+    return sectionName.takeError();
+  if (*sectionName != (kDataPrefix + name).str() ||
+      (*section)->sh_addr != symbol.st_value)
+    return makeError("expected a section '", kDataPrefix, name, "' at address ",
+                     uint64_t(symbol.st_value), ", found '", *sectionName,
+                     "' at ", uint64_t((*section)->sh_addr));
   Expected<ArrayRef<uint8_t>> bytes = file->getSectionContents(**section);
   if (!bytes)
     return bytes.takeError();
@@ -195,6 +209,7 @@ Error ProgramReader::readSymbols(const ELF::Shdr &section) {
   if (!names)
     return names.takeError();
   StringRef rest = tensors;
+  bool isNamed = false;
   for (const ELF::Sym &symbol : *symbols) {
     if (symbol.getType() != llvm::ELF::STT_OBJECT &&
         symbol.getType() != llvm::ELF::STT_FUNC)
@@ -206,6 +221,10 @@ Error ProgramReader::readSymbols(const ELF::Shdr &section) {
       return makeError("expected a name of the program and of each tensor, "
                        "found none");
     if (symbol.getType() == llvm::ELF::STT_FUNC) {
+      if (std::exchange(isNamed, true) || symbol.st_shndx != codeSection ||
+          symbol.st_value != 0 || symbol.st_size != code.size())
+        return makeError("expected one function, of all instructions, found '",
+                         *name, "'");
       program.setSymName(*name);
       continue;
     }
@@ -216,9 +235,46 @@ Error ProgramReader::readSymbols(const ELF::Shdr &section) {
     if (Error error = addTensor(*name, symbol, description))
       return error;
   }
+  if (!isNamed)
+    return makeError("expected a function of all instructions, found none");
   if (!rest.empty())
     return makeError("expected a symbol for each tensor, found none for '",
                      rest.split('\0').first, "'");
+  return Error::success();
+}
+
+/// Finds the sections of a program, each of which is there once.
+Error ProgramReader::readSections(const ELF::Shdr *&symbols) {
+  Expected<ELF::ShdrRange> sections = file->sections();
+  if (!sections)
+    return sections.takeError();
+  StringSet<> found;
+  for (auto [index, section] : llvm::enumerate(*sections)) {
+    Expected<StringRef> name = file->getSectionName(section);
+    if (!name)
+      return name.takeError();
+    Expected<ArrayRef<uint8_t>> bytes = file->getSectionContents(section);
+    if (!bytes)
+      return bytes.takeError();
+    bool isSymbols = section.sh_type == llvm::ELF::SHT_SYMTAB;
+    if (*name == ".text") {
+      code = *bytes;
+      codeSection = index;
+    } else if (*name == kTensorSection) {
+      tensors = llvm::toStringRef(*bytes);
+    } else if (isSymbols) {
+      symbols = &section;
+    } else if (*name == kNoteSection &&
+               section.sh_type == llvm::ELF::SHT_NOTE) {
+      if (Error error = readNote(section))
+        return error;
+    } else {
+      continue;
+    }
+    StringRef kind = isSymbols ? ".symtab" : *name;
+    if (!found.insert(kind).second)
+      return makeError("expected one section '", kind, "', found two");
+  }
   return Error::success();
 }
 
@@ -230,27 +286,15 @@ Error ProgramReader::readFile() {
   file = *created;
   if (!buffer.getBuffer().starts_with("\177ELF\2\1"))
     return makeError("expected a 64-bit little-endian ELF file");
-  Expected<ELF::ShdrRange> sections = file->sections();
-  if (!sections)
-    return sections.takeError();
+  const ELF::Ehdr &header = file->getHeader();
+  if (header.e_type != llvm::ELF::ET_EXEC ||
+      header.e_machine != llvm::ELF::EM_NONE)
+    return makeError("expected an executable of no common machine, found type ",
+                     unsigned(header.e_type), " and machine ",
+                     unsigned(header.e_machine));
   const ELF::Shdr *symbols = nullptr;
-  for (const ELF::Shdr &section : *sections) {
-    Expected<StringRef> name = file->getSectionName(section);
-    if (!name)
-      return name.takeError();
-    Expected<ArrayRef<uint8_t>> bytes = file->getSectionContents(section);
-    if (!bytes)
-      return bytes.takeError();
-    if (*name == ".text")
-      code = *bytes;
-    else if (*name == kTensorSection)
-      tensors = llvm::toStringRef(*bytes);
-    else if (section.sh_type == llvm::ELF::SHT_SYMTAB)
-      symbols = &section;
-    else if (*name == kNoteSection && section.sh_type == llvm::ELF::SHT_NOTE)
-      if (Error error = readNote(section))
-        return error;
-  }
+  if (Error error = readSections(symbols))
+    return error;
   if (Error error = checkTarget())
     return error;
   if (!symbols || code.empty() || code.size() % kWordBytes != 0)

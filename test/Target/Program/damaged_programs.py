@@ -61,6 +61,13 @@ files = {
     "no-name": replaced(symbols + 2 * 24, b"\0\0\0\0"),
     "no-symbol": replaced(symbols + 6 * 24 + 4, b"\x10"),
     "address": replaced(symbols + 2 * 24 + 15, b"\xff"),
+    "machine": replaced(18, b"\x3e"),
+    "isa-twice": replaced(sound.index(b"fingerprint "), b"isa         "),
+    "section-twice": replaced(section(b".data.odd")[2], sound[text_header : text_header + 4]),
+    "data-address": replaced(section(b".data.odd")[2] + 16, b"\xf0"),
+    "function-size": replaced(symbols + 24 + 16, b"\1"),
+    "function-twice": replaced(symbols + 2 * 24 + 4, b"\x12"),
+    "no-function": replaced(symbols + 24 + 4, b"\x10"),
 }
 for name, data in files.items():
     path = folder / f"{name}.elf"
