@@ -38,6 +38,7 @@ llvm::json::Object DeviceStatistics::toJSON() const {
 void DeviceStatistics::printTable(raw_ostream &os) const {
   std::vector<Launches> rows = programs;
   rows.push_back(getTotal());
+  os << rows.back().sum.describeMachine() << "\n";
   os << llvm::formatv("{0,-20} {1,8} {2,12} {3,10} {4,12} {5,10}\n", "device",
                       "launches", "cycles", "us", "dram bytes", "nJ");
   for (const Launches &row : rows) {

@@ -8,6 +8,7 @@
 // CHECK: result 0: 2x8x16xi16 [
 // CHECK-NEXT: check passed: largest error 0, scaled 0 (tolerance 0)
 // CHECK: time: median
+// CHECK-NEXT: spatten, timing memory
 // CHECK-NEXT: device launches cycles us dram bytes nJ
 // CHECK-NEXT: attention 2 {{[1-9]}}
 // CHECK-NEXT: attention_0 1

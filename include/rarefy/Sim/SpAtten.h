@@ -143,6 +143,8 @@ struct Statistics {
   /// can do in its cycles, less memory traffic than the program asked for.
   llvm::Error check() const;
 
+  /// Its name and its memory, which decides what the figures mean.
+  std::string describeMachine() const;
   llvm::json::Object toJSON() const;
   void printTable(raw_ostream &os) const;
 };

@@ -52,7 +52,7 @@ static llvm::Error checkOptions(AttentionOp op) {
         ", the device computes with i16");
   if (APFloat scale = op.getScale(); !scale.isFinite() || scale.isNegative())
     return makeError("has a scale of " +
-                     llvm::formatv("{0}", scale.convertToFloat()).str() +
+                     llvm::formatv("{0:e}", scale.convertToFloat()).str() +
                      ", the device takes finite ones that are not negative");
   if (op.getMask())
     return makeError("has a mask, the device takes 'causal' alone");

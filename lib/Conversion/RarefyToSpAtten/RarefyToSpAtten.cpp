@@ -260,14 +260,15 @@ LogicalResult FunctionLowering::lower(ScatterOp op) {
   return tokens.scatter(op);
 }
 
-/// Whether outputs alone were inserted into `value`, which was empty.
+/// Whether outputs alone were inserted into `value`, which was empty or zero,
+/// as what a program does not write is.
 static bool isOfOutputs(Value value) {
   while (auto insert = value.getDefiningOp<tensor::InsertSliceOp>()) {
     if (!insert.getSource().getDefiningOp<AttentionOp>())
       return false;
     value = insert.getDest();
   }
-  return value.getDefiningOp<tensor::EmptyOp>() != nullptr;
+  return value.getDefiningOp<tensor::EmptyOp>() || isZero(value);
 }
 
 /// Where the output of `op` goes: to a result of the function, as a whole or

@@ -2,6 +2,7 @@
 
 #include "Core.h"
 #include "llvm/ADT/STLExtras.h"
+#include "llvm/Support/Format.h"
 #include "llvm/Support/FormatVariadic.h"
 #include <cmath>
 #include <numeric>
@@ -141,13 +142,13 @@ static StringRef getMode(const MemoryConfig &memory) {
   return memory.mode == MemoryMode::Nominal ? "nominal" : "timing";
 }
 
-/// The parameters that decide what a run costs.
 /// Nominal memory has no rows, and refreshes none.
 static bool isRefreshed(const MemoryConfig &memory) {
   return memory.mode == MemoryMode::Timing &&
          memory.refresh.mode != RefreshMode::None;
 }
 
+/// The parameters that decide what a run costs.
 static llvm::json::Object describe(const SpAttenConfig &config) {
   const MemoryConfig &memory = config.memory;
   return llvm::json::Object{
@@ -227,13 +228,25 @@ llvm::json::Object Statistics::toJSON() const {
       {"topk_rounds", topkRounds}};
 }
 
+std::string Statistics::describeMachine() const {
+  const MemoryConfig &memory = config.memory;
+  std::string text;
+  llvm::raw_string_ostream os(text);
+  os << config.name << ", " << getMode(memory) << " memory";
+  if (memory.mode == MemoryMode::Nominal)
+    os << llvm::format(" of %g bytes a cycle",
+                       memory.nominal.bytesPerCyclePerChannel *
+                           memory.channels);
+  return text;
+}
+
 void Statistics::printTable(raw_ostream &os) const {
   auto percent = [&](uint64_t part) {
     return llvm::formatv("{0,7:f1}", cycles ? 100.0 * part / cycles : 0.0);
   };
-  os << llvm::formatv("{0}, {1} memory: {2} cycles, {3:f3} us at {4} GHz, {5} "
+  os << llvm::formatv("{0}: {1} cycles, {2:f3} us at {3} GHz, {4} "
                       "instructions\n\n",
-                      config.name, getMode(config.memory), cycles,
+                      describeMachine(), cycles,
                       cycles / config.clockGHz * 1e-3, config.clockGHz,
                       instructions);
   os << "engine      instructions        busy   busy% memory%   wait%  "

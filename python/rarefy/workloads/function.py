@@ -60,7 +60,7 @@ class _Writer:
         self.constants: dict[str, str] = {}
         self.count = 0
         self.keys, self.values = "%keys", "%values"
-        self.output = self._constant(f"tensor.empty() : {self.outputs}")
+        self.output = self._constant(f"arith.constant dense<0> : {self.outputs}")
         self.importance: str | None = None
         # The list of kept tokens with its length; without one all that there are.
         self.kept: tuple[str, int] | None = None

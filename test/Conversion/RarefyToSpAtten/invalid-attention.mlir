@@ -112,7 +112,7 @@ func.func @f(%q: tensor<1x1x64xi16>, %k: tensor<1x8x64xi16>) -> tensor<1x1x64xi1
 
 func.func @f(%q: tensor<2x1x64xi16>, %k: tensor<2x8x64xi16>) -> tensor<2x1x64xi16> attributes {spatten.program} {
   %o = tensor.empty() : tensor<2x1x64xi16>
-  // expected-error@+1 {{has a scale of -1.00, the device takes finite ones that are not negative}}
+  // expected-error@+1 {{has a scale of -1.000000e+00, the device takes finite ones that are not negative}}
   %0 = rarefy.attention ins(%q, %k, %k : tensor<2x1x64xi16>, tensor<2x8x64xi16>, tensor<2x8x64xi16>)
     outs(%o : tensor<2x1x64xi16>) {scale = -1.0 : f32} -> tensor<2x1x64xi16>
   return %0 : tensor<2x1x64xi16>
