@@ -70,7 +70,8 @@ class Simulator:
         An input has its tensor's shape. For integers it may be of any type of
         integers, or a list of numbers; a number that does not fit in the
         tensor's bits is an error, as is a float. For floats it has the tensor's
-        type and finite numbers. An `in` tensor keeps what an earlier run was
+        type and finite numbers. Inputs are written in turn: those before one
+        that is refused stay. An `in` tensor keeps what an earlier run was
         given, and what its program appended; without that and without a value
         it is missing, an error.
 

@@ -103,6 +103,11 @@ Error rarefy::writeInputs(program::ProgramOp program,
     auto [name, file] = source.split('=');
     if (name.empty())
       return makeError("--inputs=" + source + ": expected a file or random");
+    uint64_t seed;
+    StringRef path = file.empty() ? name : file;
+    if (path.starts_with("random:") && !isRandom(path, seed))
+      return makeError("--inputs=" + source +
+                       ": expected a number as the seed");
     auto tensor = program.lookupSymbol<program::TensorOp>(name);
     if (file.empty())
       inOrder.push_back(source.str());

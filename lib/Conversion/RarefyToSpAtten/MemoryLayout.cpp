@@ -44,7 +44,7 @@ std::string MemoryLayout::getName(unsigned root) {
   auto name =
       isResult ? function.getResultAttrOfType<StringAttr>(index, "rarefy.name")
                : function.getArgAttrOfType<StringAttr>(index, "rarefy.name");
-  if (name)
+  if (name && !name.empty())
     return name.str();
   return (isResult ? "result" : "argument") + std::to_string(index);
 }

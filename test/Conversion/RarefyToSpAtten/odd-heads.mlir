@@ -3,11 +3,13 @@
 
 // RUN: rarefy-opt %s --convert-rarefy-to-spatten=config=%src/configs/spatten.yaml | FileCheck %s
 
+// An empty name is none.
+// CHECK: isa.tensor @argument0 in
 // CHECK: isa.tensor @keys.msb in at {{[0-9]+}} : tensor<2x2x16x64xi8>
 // CHECK: isa.tensor @keys.value in at {{[0-9]+}} : tensor<2x2x16x64xi8>
 // CHECK-COUNT-3: spatten.load_key {{.*}}bits = 8
 // CHECK-NOT: fused
-func.func @odd(%q: tensor<2x1x64xi16> {rarefy.name = "queries"}, %k: tensor<2x2x16x64xi16> {rarefy.name = "keys"})
+func.func @odd(%q: tensor<2x1x64xi16> {rarefy.name = ""}, %k: tensor<2x2x16x64xi16> {rarefy.name = "keys"})
     -> (tensor<2x1x64xi16>, tensor<1x1x64xi16>) attributes {spatten.program} {
   %o2 = tensor.empty() : tensor<2x1x64xi16>
   %o1 = tensor.empty() : tensor<1x1x64xi16>
