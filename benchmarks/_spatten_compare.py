@@ -19,6 +19,15 @@ POWER = {
     "SRAM": (("sram",), 1.24),
     "logic": (("multiply", "softmax", "topk", "control"), 1.36),
 }
+# Section V-B: geometric means over the tasks of how much faster it is, and of the energy that it saves. Of the devices the
+# paper has the rates of a TITAN Xp alone, in its roofline.
+DEVICES = {
+    "TITAN Xp": (162, 1193),
+    "Xeon E5-2640 v4": (347, 4059),
+    "Jetson Nano": (1095, 406),
+    "Raspberry Pi 4": (5071, 1910),
+}
+GPU_TERAFLOPS = {"gpt2-small": 0.01, "gpt2-medium": 0.01, "bert-base": 0.02, "bert-large": 0.02}
 # Section V-C: what each step of STEPS is faster than the one before, the first than the TITAN Xp.
 STEP_FACTORS = (22.1, 1.1, 3.0, 2.8)
 
@@ -123,6 +132,26 @@ def compare_throughput(recorder: Recorder, results: Mapping[str, Result]) -> Non
     add_comparison(recorder, "throughput: BERT, TFLOPS", bert, 1.61)
 
 
+def compare_devices(recorder: Recorder, results: Mapping[str, Result]) -> None:
+    """Other devices in the paper's own proportions to the TITAN Xp, and powers in those to its own."""
+
+    def mean(figures: Mapping[str, float]) -> float:
+        return math.exp(over_tasks({model: math.log(figure) for model, figure in figures.items()}))
+
+    found = {model: results[f"{model}/nominal"] for model in MODELS}
+    speeds = {model: result.dense_gigaops / 1e3 / GPU_TERAFLOPS[model] for model, result in found.items()}
+    powers = {model: result.watts("total") / POWER["all"][1] for model, result in found.items()}
+    gpu = next(iter(DEVICES.values()))[0]
+    for device, (faster, _) in DEVICES.items():
+        name = f"device: faster than a {device}, 30 tasks, x"
+        add_comparison(recorder, name, mean(speeds) * faster / gpu, faster)
+        for model, speed in speeds.items():
+            recorder.add(name, model, speed * faster / gpu, "x")
+    for device, (_, saved) in DEVICES.items():
+        energies = {model: speeds[model] / gpu * saved / powers[model] for model in MODELS}
+        add_comparison(recorder, f"device: less energy than a {device}, 30 tasks, x", mean(energies), saved)
+
+
 def compare_eighth(recorder: Recorder, results: Mapping[str, Result]) -> None:
     """On BERT, which is what A3 and MNNFast compute; operations are those of the model without pruning."""
     found = {model: results[f"{model}/eighth"] for model in MODELS[2:]}
@@ -199,6 +228,7 @@ def compare(recorder: Recorder, results: Mapping[str, Result]) -> None:
     compare_with_trace(recorder, results["gpt2-small/nominal"])
     compare_reductions(recorder, results)
     compare_throughput(recorder, results)
+    compare_devices(recorder, results)
     compare_eighth(recorder, results)
     compare_steps(recorder, results)
     compare_end_to_end(recorder, results)

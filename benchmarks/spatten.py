@@ -43,6 +43,7 @@ SECTIONS = {
     "trace: ": ("GPT-2 small beside the sums over the rows of the authors' trace", BESIDE),
     "reduction: ": ("Less work and fewer bytes than without pruning, in 32 bits", [*BESIDE, *EACH]),
     "throughput: ": ("Throughput of what is executed", BESIDE),
+    "device: ": ("Beside other devices, by the paper's rates of a TITAN Xp", [*BESIDE, *EACH]),
     "eighth: ": ("SpAtten-1/8", BESIDE),
     "breakdown: ": (
         "What each step is faster than the one before, the first than a TITAN Xp",

@@ -53,6 +53,21 @@ def test_every_schedule_of_a_run_is_there():
         assert spatten.schedule(run.schedule).layers in (12, 24)
 
 
+def test_other_devices_are_in_the_papers_proportions(tmp_path, result):
+    recorder = Recorder(tmp_path, "bench")
+    compare.compare_devices(recorder, {f"{model}/nominal": result for model in compare.MODELS})
+    found = {(record.name, record.metric): record.value for record in recorder.records}
+    gpu, xeon = (f"device: faster than a {name}, 30 tasks, x" for name in ("TITAN Xp", "Xeon E5-2640 v4"))
+    teraops = result.dense_gigaops / 1e3
+    assert found[gpu, "bert-base"] == pytest.approx(teraops / 0.02)
+    assert found[gpu, "gpt2-small"] == pytest.approx(teraops / 0.01)
+    # 22 tasks at half the rate: a geometric mean.
+    assert found[gpu, "simulated"] == pytest.approx(teraops / 0.01 * 0.5 ** (22 / 30))
+    assert found[xeon, "ratio"] == pytest.approx(found[gpu, "ratio"])
+    saved = found["device: less energy than a TITAN Xp, 30 tasks, x", "simulated"]
+    assert saved == pytest.approx(found[gpu, "simulated"] / 162 * 1193 * 8.3 / result.watts("total"))
+
+
 def test_means_are_over_the_papers_tasks():
     assert compare.over_tasks({"gpt2-small": 1, "gpt2-medium": 3}) == 2
     everything = {"gpt2-small": 30, "gpt2-medium": 30, "bert-base": 0, "bert-large": 0}
@@ -62,10 +77,12 @@ def test_means_are_over_the_papers_tasks():
 def test_causes_quote_records(tmp_path, monkeypatch):
     recorder = Recorder(tmp_path, "bench")
     recorder.add("bert/all", "teraflops", 1.2345, "TFLOPS")
-    monkeypatch.setattr(causes, "CAUSES", {"throughput: B": "with all values {bert/all|teraflops} TFLOPS"})
+    recorder.add("device: a, x", "bert-base", 38.01, "x")
+    text = "with all values {bert/all|teraflops} TFLOPS, {device: a, x|bert-base} times"
+    monkeypatch.setattr(causes, "CAUSES", {"throughput: B": text})
     names = ["throughput: BERT, TFLOPS", "throughput: BERT large, TFLOPS"]
     found = causes.causes(recorder.records, names)
-    assert found == {"with all values 1.23 TFLOPS": names}
+    assert found == {"with all values 1.23 TFLOPS, 38 times": names}
     with pytest.raises(ValueError, match="a cause of 'power: all, W', found none"):
         causes.causes(recorder.records, ["power: all, W"])
 
@@ -76,4 +93,8 @@ def test_causes_quote_runs_that_there_are():
     quoted = [name for text in causes.CAUSES.values() for name, _ in causes.PLACE.findall(text)]
     assert len(quoted) > 20
     for name in quoted:
-        assert name in runs or name.rsplit("/", 1)[0] in runs or name.startswith(("trace: ", "breakdown: "))
+        assert (
+            name in runs
+            or name.rsplit("/", 1)[0] in runs
+            or name.startswith(("trace: ", "breakdown: ", "device: "))
+        )
