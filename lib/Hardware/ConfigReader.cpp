@@ -72,6 +72,19 @@ llvm::Expected<std::string> readConfigText(llvm::StringRef path) {
   return text.str();
 }
 
+/// Whether a text is one value, and says something: it ends no bracket that it
+/// did not begin, and begins no other value behind a comma.
+static bool isOneValue(llvm::StringRef text) {
+  int depth = 0;
+  for (char c : text) {
+    depth += c == '[' || c == '{';
+    depth -= c == ']' || c == '}';
+    if (depth < 0 || (depth == 0 && c == ','))
+      return false;
+  }
+  return depth == 0 && !text.trim("{} ").empty();
+}
+
 llvm::Expected<std::string> overrideText(llvm::StringRef override) {
   auto refuse = [&](const llvm::Twine &reason) {
     return llvm::createStringError("override '" + override + "': " + reason);
@@ -91,6 +104,8 @@ llvm::Expected<std::string> overrideText(llvm::StringRef override) {
     return refuse("expected a value after '='");
   if (isDeeplyNested(value) || value.find_first_of("\n\r\0#") != value.npos)
     return refuse("expected a short value on one line");
+  if (!isOneValue(value))
+    return refuse("expected one value, found '" + value + "'");
   std::string text;
   for (llvm::StringRef key : keys)
     text += "{" + key.str() + ": ";

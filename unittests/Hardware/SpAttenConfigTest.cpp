@@ -140,6 +140,13 @@ TEST(SpAttenConfig, RefusesWrongOverrides) {
                     "found 'topk..x'"},
       {"topk.parallelism= ",
        "override 'topk.parallelism= ': expected a value after '='"},
+      {"topk.parallelism=1, rounds: expected",
+       "override 'topk.parallelism=1, rounds: expected': expected one value, "
+       "found '1, rounds: expected'"},
+      {"topk.parallelism=1}, fetch: {ports: 4",
+       "override 'topk.parallelism=1}, fetch: {ports: 4': expected one value, "
+       "found '1}, fetch: {ports: 4'"},
+      {"topk={}", "override 'topk={}': expected one value, found '{}'"},
       {"clockGHz=1\n", "override 'clockGHz=1\n': expected a short value on "
                        "one line"},
       {"memory.timing.values.nXYZ=1",
