@@ -3,6 +3,8 @@
 
 #include "llvm/ADT/SmallVector.h"
 #include "llvm/Support/CommandLine.h"
+#include "llvm/Support/Error.h"
+#include <string>
 
 namespace rarefy {
 
@@ -14,6 +16,16 @@ inline void dropLLVMOptions() {
       others.push_back(option.second);
   for (llvm::cl::Option *option : others)
     option->removeArgument();
+}
+
+/// An error if one of the options was given with nothing behind the '='.
+inline llvm::Error
+expectValues(llvm::ArrayRef<const llvm::cl::opt<std::string> *> options) {
+  for (const llvm::cl::opt<std::string> *option : options)
+    if (option->getNumOccurrences() && option->getValue().empty())
+      return llvm::createStringError("--" + option->ArgStr +
+                                     "=: expected a value, found none");
+  return llvm::Error::success();
 }
 
 } // namespace rarefy

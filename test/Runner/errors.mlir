@@ -53,6 +53,9 @@ func.func @sparse(%x: tensor<4x4xf32, #sparse>) { return }
 // RUN: not rarefy-run %s --shape=x=1x2 --tolerance=0.1 2>&1 | FileCheck %s --check-prefix=CHECKED --implicit-check-not=error
 // CHECKED: error: --tolerance: expected --check, which compares results
 
+// RUN: not rarefy-run %s --outputs= 2>&1 | FileCheck %s --check-prefix=VALUE --implicit-check-not=error
+// VALUE: error: --outputs=: expected a value, found none
+
 // RUN: not rarefy-run %s --stats=json --print=4 2>&1 | FileCheck %s --check-prefix=PRINT --implicit-check-not=error
 // PRINT: error: --print: expected no --stats, which leaves no place for elements
 

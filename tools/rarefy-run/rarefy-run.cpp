@@ -19,6 +19,9 @@ using namespace rarefy;
 namespace cl = llvm::cl;
 
 static llvm::Error checkOptions(const Options &options) {
+  if (llvm::Error error =
+          expectValues({&options.config, &options.outputs, &options.stats}))
+    return error;
   if (!options.stats.empty() && options.stats != "json")
     return llvm::createStringError("--stats=" + options.stats +
                                    ": expected json");

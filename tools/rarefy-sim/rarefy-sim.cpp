@@ -17,6 +17,8 @@ using llvm::Error;
 
 /// All that can fail.
 static Error run(const Options &options, MLIRContext &context) {
+  if (Error error = expectValues({&options.outputs, &options.trace}))
+    return error;
   auto report = Report::parse(options.stats);
   if (!report)
     return report.takeError();
