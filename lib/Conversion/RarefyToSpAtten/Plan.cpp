@@ -157,6 +157,9 @@ static bool canPair(AttentionOp op, unsigned keptOf) {
 static bool sharesWithSingle(AttentionOp op) {
   BlockArgument key = findArgument(op.getKey());
   BlockArgument value = findArgument(op.getValue());
+  for (BlockArgument argument : {key, value})
+    if (argument && Sizes(argument).heads % kLanes != 0)
+      return true;
   WalkResult result =
       op->getParentOfType<func::FuncOp>().walk([&](AttentionOp other) {
         bool isShared = findArgument(other.getKey()) == key ||

@@ -437,6 +437,12 @@ struct ConvertRarefyToSpAtten
           << remark::suggest("run rarefy-outline-attention");
       return;
     }
+    // Before a call becomes the host's code around a launch.
+    for (func::FuncOp function : functions)
+      if (auto calls = function.getOps<func::CallOp>(); !calls.empty()) {
+        (*calls.begin())->emitOpError("calls a function from a program");
+        return signalPassFailure();
+      }
     FailureOr<SpAttenConfig> machine = spatten::readMachine(
         functions.front().getLoc(), config, llvm::to_vector(set));
     if (failed(machine))
