@@ -2,6 +2,7 @@
 
 #include "TokenSelection.h"
 #include "Plan.h"
+#include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/IR/Matchers.h"
 
 using namespace rarefy;
