@@ -121,14 +121,17 @@ Expected<const uint8_t *> Core::accessRows(const RowPlace &place,
   if (place.listed) {
     activity.reads.clear();
     activity.reads.reserve(place.count);
-    for (unsigned row = 0; row < place.count; ++row) {
+    Segment segment{place.address + first, place.bytes};
+    for (unsigned row = 1; row < place.count; ++row) {
       uint64_t at = place.address + place.getOffset(row);
-      if (row &&
-          activity.reads.back().address + activity.reads.back().bytes == at)
-        activity.reads.back().bytes += place.bytes;
-      else
-        activity.reads.push_back({at, place.bytes});
+      if (segment.address + segment.bytes == at) {
+        segment.bytes += place.bytes;
+      } else {
+        activity.reads.push_back(segment);
+        segment = {at, place.bytes};
+      }
     }
+    activity.reads.push_back(segment);
     statistics.bytesRead[unsigned(traffic)] -= end - first;
     statistics.bytesRead[unsigned(traffic)] +=
         uint64_t(place.count) * place.bytes;
