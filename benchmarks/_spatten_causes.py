@@ -47,7 +47,7 @@ CAUSES = {
     "device: ": "22 of the 30 tasks are BERT's, where " + VALUE_TOPK + "GPT-2 medium is "
     "{device: faster than a TITAN Xp, 30 tasks, x|gpt2-medium} times faster than a TITAN Xp, BERT base "
     "{device: faster than a TITAN Xp, 30 tasks, x|bert-base} times. Of that device the paper prints rates of one digit, of "
-    "the others no times at all: they are in its own proportions",
+    "the others one time of a Raspberry Pi: they are in its own proportions",
     "eighth: dense operations, GOP/J": "1/8 of the paper's 8.3 W is more than BERT needs: it reads "
     "{bert-base/eighth|gigabytes_per_second} GB/s; see power",
     "eighth": VALUE_TOPK

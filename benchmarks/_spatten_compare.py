@@ -20,7 +20,7 @@ POWER = {
     "logic": (("multiply", "softmax", "topk", "control"), 1.36),
 }
 # Section V-B: geometric means over the tasks of how much faster it is, and of the energy that it saves. Of the devices the
-# paper has the rates of a TITAN Xp alone, in its roofline.
+# paper has the rates of a TITAN Xp alone, in its roofline, and one time of a Raspberry Pi.
 DEVICES = {
     "TITAN Xp": (162, 1193),
     "Xeon E5-2640 v4": (347, 4059),

@@ -255,9 +255,8 @@ Error Run::run(llvm::function_ref<void(uint64_t)> progress) {
     if (state == State::Waiting)
       ready = findReady();
     // What memory answers before may let something else go first.
-    constexpr uint64_t never = std::numeric_limits<uint64_t>::max();
-    if (timeline.receive(
-            std::min(start ? start->cycle : never, ready.value_or(never))))
+    if (timeline.receive(std::min(start ? start->cycle : Timeline::never,
+                                  ready.value_or(Timeline::never))))
       continue;
     if (ready && (!start || *ready <= start->cycle)) {
       if (Error error = executeWaiting(*ready))

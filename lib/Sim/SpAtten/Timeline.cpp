@@ -2,6 +2,7 @@
 
 #include "Core.h"
 #include "Timing.h"
+#include "llvm/ADT/STLExtras.h"
 
 using namespace rarefy;
 using namespace rarefy::spatten;
@@ -197,12 +198,12 @@ Error Timeline::start(Start start) {
   EngineStatistics &engine = statistics.engines[unsigned(start.engine)];
   self.started = true;
   self.end = start.cycle;
-  Unsettled result{record.number, record.slot,  record.skipped,  record.signal,
-                   start.cycle,   std::nullopt, record.cost.tail};
+  Unsettled begun{record.number, record.slot,  record.skipped,  record.signal,
+                  start.cycle,   std::nullopt, record.cost.tail};
   if (!record.skipped) {
     uint64_t busyUntil = start.cycle + record.cost.busy;
-    result.result = std::max(busyUntil, record.ownResults);
-    self.end = std::max(busyUntil, access(record, start.cycle, result));
+    begun.result = std::max(busyUntil, record.ownResults);
+    self.end = std::max(busyUntil, access(record, start.cycle, begun));
     engine.busy += record.cost.busy;
     engine.memory += self.end - busyUntil;
   }
@@ -212,10 +213,10 @@ Error Timeline::start(Start start) {
   if (trace && !record.skipped)
     trace->add(start.engine, record.op, record.place, start.cycle,
                self.end - start.cycle);
-  unsettled[unsigned(start.engine)].push_back(result);
+  unsettled[unsigned(start.engine)].push_back(begun);
   settle(start.engine);
   prepareNext(start.engine);
-  if (result.access)
+  if (begun.access)
     receive(start.cycle);
   forget(start.cycle);
   return Error::success();
@@ -265,7 +266,8 @@ void Timeline::settle(Engine engine) {
       return !next->skipped || other.slot == next->slot ||
              other.signal & next->signal;
     };
-    if (next->access || std::any_of(queue.begin(), next, isBefore)) {
+    if (next->access ||
+        llvm::any_of(llvm::make_range(queue.begin(), next), isBefore)) {
       ++next;
       continue;
     }

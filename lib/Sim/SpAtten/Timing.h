@@ -83,6 +83,9 @@ struct Record {
 /// order; they start in the order of time.
 class Timeline {
 public:
+  /// No cycle that anything happens in.
+  static constexpr uint64_t never = std::numeric_limits<uint64_t>::max();
+
   Timeline(const SpAttenConfig &config, Statistics &statistics, Trace *trace);
 
   bool hasRoom(Engine engine) const {
@@ -156,8 +159,6 @@ private:
     bool operator>(const Count &other) const { return cycle > other.cycle; }
   };
 
-  static constexpr uint64_t never = std::numeric_limits<uint64_t>::max();
-
   const Progress &getProgress(uint64_t number) const;
   void prepareNext(Engine engine);
   uint64_t access(const Record &record, uint64_t cycle, Unsettled &self);
@@ -174,7 +175,9 @@ private:
   std::array<std::deque<Record>, kEngines> queues;
   /// Of each engine: when it can start again, and its last result.
   std::array<uint64_t, kEngines> free{}, results{};
+  /// Of each engine, in the order of their starts.
   std::array<std::deque<Unsettled>, kEngines> unsettled;
+  /// That memory has been asked for: the number of the next one.
   uint64_t numAccesses = 0;
   /// The last results for the rows in each slot.
   std::array<std::array<uint64_t, kSlots>, kEngines> rowResults{};

@@ -2,6 +2,7 @@
 // RUN: rarefy-sim %s --config=%src/configs/spatten.yaml --set memory.mode=nominal --inputs=random \
 // RUN:   --stats=json --trace=%t.json | FileCheck %s
 // RUN: rarefy-sim %s --config=%src/configs/spatten.yaml --inputs=random | FileCheck %s --check-prefix=TABLE
+// RUN: rarefy-sim %s --config=%src/configs/spatten.yaml --inputs=random --set memory.mode=nominal | FileCheck %s --check-prefix=NOMINAL
 // RUN: %python -m json.tool %t.json > /dev/null
 // RUN: rarefy-sim %s --config=%src/configs/spatten.yaml --set memory.mode=nominal --inputs=random --time 2>&1 \
 // RUN:   >/dev/null | FileCheck %s --check-prefix=TIME
@@ -39,6 +40,7 @@
 // CHECK-NEXT: "waiting_for": {
 // CHECK-NEXT: "fetch_value": {{[0-9]+}}
 // TIME: {{^}}180 cycles simulated in {{[0-9.]+}} s: {{[0-9.]+}} million a second{{$}}
+// NOMINAL: spatten, nominal memory of 512 bytes a cycle: {{[0-9]+}} cycles
 // TABLE: spatten, timing memory: {{[0-9]+}} cycles
 // TABLE: engine
 // TABLE: score 1 2

@@ -26,7 +26,8 @@ def Rarefy_Dialect : Dialect {
     rarefy-run and the Python package show: `rarefy.name` is a string,
     `rarefy.dims` a list with a string for each dimension, `rarefy.unsigned` a
     unit attribute of integers. Sizes of one name, not empty, are equal in all
-    arguments, which a call checks; those of results are not checked.
+    arguments, which a call checks; those of results are not checked. Other
+    attributes that begin with `rarefy.` are errors.
   }];
   let useDefaultAttributePrinterParser = 1;
   let hasOperationAttrVerify = 1;
