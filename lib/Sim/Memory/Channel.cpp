@@ -32,11 +32,12 @@ uint64_t Channel::readyCycle(const Bank &bank, DRAMCommand command) const {
   return cycle;
 }
 
-/// When the command that is offered may come.
-inline uint64_t Channel::readyCycle(const Visit &visit) const {
+/// When the command that is offered may come, from `now` on.
+inline uint64_t Channel::readyCycle(const Visit &visit, uint64_t now) const {
+  const uint64_t *cycles = ready.data() + unsigned(visit.command);
   const auto &slots = visit.slots;
-  return std::max(std::max(std::max(ready[slots[3]], clock), ready[slots[0]]),
-                  std::max(ready[slots[1]], ready[slots[2]]));
+  return std::max(std::max(std::max(cycles[slots[3]], now), cycles[slots[0]]),
+                  std::max(cycles[slots[1]], cycles[slots[2]]));
 }
 
 uint64_t Channel::readyEverywhere(DRAMCommand command) const {
@@ -87,22 +88,28 @@ inline void Channel::offer(Bank &bank, Kind kind) {
   uint8_t first = bank.lists[kind].head;
   if (first == none || (kind == Other && bank.isOpening))
     return;
-  Visit &visit = visits[first];
-  auto command = unsigned(commandOf(bank, kind));
-  for (auto [slot, first] : llvm::zip(visit.slots, bank.slots))
-    slot = first + command;
+  visits[first].command = commandOf(bank, kind);
   offered |= uint64_t(1) << first;
 }
 
-/// Of what is offered, but for ranks with a bit of `excluded`.
-inline Channel::Candidate Channel::findNext(uint64_t excluded) const {
+/// What comes next of some that are offered, from `now` on.
+inline Channel::Candidate Channel::findNext(uint64_t candidates,
+                                            uint64_t now) const {
   Candidate best;
-  for (uint64_t left = offered; left; left &= left - 1) {
-    const Visit &visit = visits[llvm::countr_zero(left)];
-    if (!(visit.rank & excluded))
-      best.consider(readyCycle(visit), visit.rank);
+  for (; candidates; candidates &= candidates - 1) {
+    const Visit &visit = visits[llvm::countr_zero(candidates)];
+    best.consider(readyCycle(visit, now), visit.rank);
   }
   return best;
+}
+
+/// Of what is offered, the requests whose row has just been opened.
+uint64_t Channel::getOpeners() const {
+  uint64_t openers = 0;
+  for (const Bank &bank : banks)
+    if (bank.isOpening)
+      openers |= uint64_t(1) << bank.lists[Hit].head;
+  return openers;
 }
 
 void Channel::append(List &list, uint8_t index) {
@@ -119,16 +126,13 @@ void Channel::open(Bank &bank) {
   bank.isOpening = true;
   visits[index].rank &= ~Candidate::noOpenerBit;
   if (visits[index].next == none) {
-    visits[index].isHit = true;
     hits = {index, index};
     others = List();
     return;
   }
   for (others = List(); index != none;) {
     uint8_t next = visits[index].next;
-    bool isHit = visits[index].row == bank.openRow;
-    visits[index].isHit = isHit;
-    append(isHit ? hits : others, index);
+    append(visits[index].row == bank.openRow ? hits : others, index);
     index = next;
   }
 }
@@ -147,43 +151,22 @@ void Channel::close(Bank &bank) {
     bool takeA = b == none || (a != none && visits[a].rank < visits[b].rank);
     uint8_t &taken = takeA ? a : b;
     uint8_t index = std::exchange(taken, visits[taken].next);
-    visits[index].isHit = false;
     append(bank.lists[Other], index);
   }
 }
 
 /// From now on the table forbids what has to wait for a command.
-inline void Channel::apply(DRAMCommand command, const Bank &bank,
+inline void Channel::apply(DRAMCommand command, const Visit &visit,
                            uint64_t cycle) {
   for (const TimingRule &rule : table->rules[unsigned(command)]) {
     uint64_t &allowed =
-        ready[bank.slots[unsigned(rule.scope)] + unsigned(rule.following)];
+        ready[visit.slots[unsigned(rule.scope)] + unsigned(rule.following)];
     allowed = std::max(allowed, cycle + rule.cycles);
   }
   for (const TimingRule &rule : table->windowRules[unsigned(command)])
-    delayWindow(rule, bank.slots[unsigned(rule.scope)] / numDRAMCommands,
+    delayWindow(rule, visit.slots[unsigned(rule.scope)] / numDRAMCommands,
                 cycle);
   clock = cycle + 1;
-}
-
-/// Opens a row for a bank's oldest request, or closes the one that it does not
-/// want.
-LLVM_ATTRIBUTE_ALWAYS_INLINE void Channel::issueOther(Visit &visit,
-                                                      uint64_t cycle) {
-  Bank &bank = banks[visit.bank];
-  DRAMCommand command = commandOf(bank, Other);
-  bool isOpening = command == DRAMCommand::Activate;
-  counts.rowMisses += isOpening & !visit.counted;
-  counts.rowConflicts += !isOpening & !visit.counted;
-  visit.counted = true;
-  apply(command, bank, cycle);
-  if (isOpening) {
-    open(bank);
-    offer(bank, Hit);
-  } else {
-    close(bank);
-    offer(bank, Other);
-  }
 }
 
 /// The data of a visit's first request is on its way.
@@ -206,12 +189,9 @@ inline void Channel::end(const Visit &visit) {
 }
 
 /// Serves the oldest hit.
-LLVM_ATTRIBUTE_ALWAYS_INLINE void Channel::issueHit(Visit &visit,
-                                                    uint64_t cycle) {
-  Bank &bank = banks[visit.bank];
+LLVM_ATTRIBUTE_ALWAYS_INLINE void Channel::serve(Visit &visit, Bank &bank,
+                                                 uint64_t cycle) {
   returnData(visit, cycle);
-  DRAMCommand command = visit.write ? DRAMCommand::Write : DRAMCommand::Read;
-  apply(command, bank, cycle);
   visit.counted = false;
   visit.rank |= Candidate::noOpenerBit;
   if (--visit.count == 0) {
@@ -223,11 +203,36 @@ LLVM_ATTRIBUTE_ALWAYS_INLINE void Channel::issueHit(Visit &visit,
   offer(bank, Other);
 }
 
-/// All that a command takes is here, once and without another call.
-LLVM_ATTRIBUTE_NOINLINE void Channel::issue() {
+/// Issues what comes next. All that it takes is inline, and each command has a
+/// branch of its own: this is where a simulation spends its time.
+LLVM_ATTRIBUTE_ALWAYS_INLINE void Channel::issue() {
   Visit &visit = visits[next.visit()];
-  visit.isHit ? issueHit(visit, next.cycle()) : issueOther(visit, next.cycle());
-  next = findNext();
+  Bank &bank = banks[visit.bank];
+  uint64_t cycle = next.cycle();
+  switch (visit.command) {
+  case DRAMCommand::Activate:
+    apply(DRAMCommand::Activate, visit, cycle);
+    counts.rowMisses += !visit.counted;
+    visit.counted = true;
+    open(bank);
+    offer(bank, Hit);
+    break;
+  case DRAMCommand::Precharge:
+    apply(DRAMCommand::Precharge, visit, cycle);
+    counts.rowConflicts += !visit.counted;
+    visit.counted = true;
+    close(bank);
+    offer(bank, Other);
+    break;
+  case DRAMCommand::Read:
+    apply(DRAMCommand::Read, visit, cycle);
+    serve(visit, bank, cycle);
+    break;
+  default:
+    apply(DRAMCommand::Write, visit, cycle);
+    serve(visit, bank, cycle);
+  }
+  next = findNext(offered, cycle + 1);
 }
 
 /// Begins a visit with a request.
@@ -239,10 +244,10 @@ void Channel::beginVisit(Place place, bool write, uint32_t access) {
   Kind kind = bank.openRow == place.row ? Hit : Other;
   Visit &visit = visits[index];
   visit = {.rank = nextRank(index),
+           .slots = bank.slots,
            .access = access,
            .row = place.row,
            .bank = uint16_t(place.bank),
-           .isHit = kind == Hit,
            .write = write};
   append(bank.lists[kind], index);
   // What comes next still does, unless this is the first of a list.
@@ -250,14 +255,14 @@ void Channel::beginVisit(Place place, bool write, uint32_t access) {
     return;
   offer(bank, kind);
   if (offered >> index & 1)
-    next.consider(readyCycle(visit), visit.rank);
+    next.consider(readyCycle(visit, clock), visit.rank);
 }
 
 /// Rows opened for a request serve it first; then all banks are closed and
 /// refreshed. Nothing else is issued meanwhile.
 void Channel::refresh() {
   clock = std::max(clock, nextRefresh);
-  while (!(next = findNext(Candidate::noOpenerBit)).isNone())
+  while (!(next = findNext(getOpeners(), clock)).isNone())
     issue();
   if (llvm::any_of(banks, [](auto &bank) { return bank.openRow != noRow; })) {
     issueEverywhere(DRAMCommand::PrechargeAll);
@@ -267,7 +272,7 @@ void Channel::refresh() {
   issueEverywhere(DRAMCommand::Refresh);
   for (Bank &bank : banks)
     offer(bank, Other);
-  next = findNext();
+  next = findNext(offered, clock);
   ++counts.refreshes;
   nextRefresh += config->refresh.intervalCycles;
 }

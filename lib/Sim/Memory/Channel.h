@@ -67,16 +67,16 @@ private:
   /// Requests of an access for a row that follow each other.
   struct alignas(32) Visit {
     uint64_t rank; // A candidate's.
-    /// If a command is offered for it: where in `ready` that is for each part.
-    std::array<uint16_t, numDRAMScopes> slots{};
+    /// Where in `ready` each part of its bank begins.
+    std::array<uint16_t, numDRAMScopes> slots;
     uint32_t access;
     unsigned row;
     uint16_t bank;
     uint8_t count = 1;
     uint8_t next = none; // In the same list.
-    bool isHit;
     bool write;
-    bool counted = false; // The first.
+    bool counted = false;  // The first.
+    DRAMCommand command{}; // If one is offered.
   };
 
   /// Visits of a bank, the oldest first.
@@ -125,7 +125,7 @@ private:
   }
   DRAMCommand commandOf(const Bank &bank, Kind kind) const;
   uint64_t readyCycle(const Bank &bank, DRAMCommand command) const;
-  uint64_t readyCycle(const Visit &visit) const;
+  uint64_t readyCycle(const Visit &visit, uint64_t now) const;
   uint64_t readyEverywhere(DRAMCommand command) const;
   void delay(unsigned part, DRAMCommand command, uint64_t cycle) {
     uint64_t &cycles = ready[part * numDRAMCommands + unsigned(command)];
@@ -136,12 +136,12 @@ private:
 
   void offer(Bank &bank, Kind kind);
   void withdraw(uint8_t visit) { offered &= ~(uint64_t(1) << visit); }
-  Candidate findNext(uint64_t excluded = 0) const;
+  Candidate findNext(uint64_t candidates, uint64_t now) const;
+  uint64_t getOpeners() const;
 
   void issue();
-  void issueHit(Visit &visit, uint64_t cycle);
-  void issueOther(Visit &visit, uint64_t cycle);
-  void apply(DRAMCommand command, const Bank &bank, uint64_t cycle);
+  void serve(Visit &visit, Bank &bank, uint64_t cycle);
+  void apply(DRAMCommand command, const Visit &visit, uint64_t cycle);
   void append(List &list, uint8_t index);
   void open(Bank &bank);
   void close(Bank &bank);

@@ -23,11 +23,13 @@ public:
   MemoryStatistics statistics() const;
 
 private:
-  /// Transactions, which are listed only if their places matter. They are
-  /// numbered within their channel.
+  /// Transactions: how many in nominal mode, or which where places matter. They
+  /// are numbered within their channel.
   struct Share {
     uint64_t count = 0;
     std::vector<uint64_t> transactions;
+
+    bool empty() const { return !count && transactions.empty(); }
   };
 
   /// What is left of an access: its visits, and one while it is being sent.
@@ -60,9 +62,8 @@ private:
   /// until when it is busy, and how long it has been.
   double nominalCycles;
   std::vector<double> busFree, busBusy;
-  /// Of an access: what each channel gets, and the channels that get any.
+  /// Of an access: what each channel gets.
   std::vector<Share> shares;
-  std::vector<unsigned> touched;
   uint64_t start = 0;
   MemoryStatistics counts;
 };
@@ -88,19 +89,15 @@ void Memory::Channels::deal(Segment segment) {
   uint64_t first = segment.address >> transactionShift;
   uint64_t last = (segment.address + segment.bytes - 1) >> transactionShift;
   counts.transactions += last - first + 1;
-  // Every channel has each `channels`-th of them.
-  uint64_t end = std::min(last, first + config.channels - 1);
-  for (uint64_t i = first; i <= end; ++i) {
-    unsigned channel = i & (config.channels - 1);
-    Share &share = shares[channel];
-    if (!share.count)
-      touched.push_back(channel);
-    uint64_t at = i >> channelShift, count = ((last - i) >> channelShift) + 1;
-    share.count += count;
-    if (config.mode == MemoryMode::Timing)
-      for (uint64_t k = 0; k < count; ++k)
-        share.transactions.push_back(at + k);
+  unsigned mask = config.channels - 1;
+  if (config.mode == MemoryMode::Timing) {
+    for (uint64_t i = first; i <= last; ++i)
+      shares[i & mask].transactions.push_back(i >> channelShift);
+    return;
   }
+  // Every channel has each `channels`-th of them.
+  for (uint64_t i = first; i <= std::min(last, first + mask); ++i)
+    shares[i & mask].count += ((last - i) >> channelShift) + 1;
 }
 
 /// Sends a channel its transactions, and returns when the last one left.
@@ -142,7 +139,6 @@ void Memory::Channels::endVisit(uint32_t access, uint64_t cycle) {
 uint64_t Memory::Channels::access(uint64_t startCycle,
                                   llvm::ArrayRef<Segment> segments,
                                   bool write) {
-  touched.clear();
   start = std::max(start, startCycle);
   for (const Segment &segment : segments)
     deal(segment);
@@ -153,17 +149,19 @@ uint64_t Memory::Channels::access(uint64_t startCycle,
   inFlight.push_back({.dataCycles = write ? config.timing.writeDataCycles
                                           : config.timing.readDataCycles});
   uint64_t left = startCycle, end = startCycle;
-  for (unsigned channel : touched) {
+  for (unsigned channel = 0; channel < config.channels; ++channel) {
+    Share &share = shares[channel];
+    if (share.empty())
+      continue;
     uint64_t last = isTimed ? send(channel, write) : sendNominal(channel);
     left = std::max(left, last + 1);
     if (!isTimed)
       end = std::max({end, last + config.nominal.firstAccessCycles,
                       uint64_t(std::ceil(busFree[channel]))});
-    shares[channel].count = 0;
-    shares[channel].transactions.clear();
+    share.count = 0;
+    share.transactions.clear();
   }
-  if (!touched.empty())
-    start = left;
+  start = std::max(start, left);
   endVisit(latest(), end);
   return left;
 }

@@ -48,11 +48,15 @@ void Hazards::addLines(std::vector<Line> &lines, const Use &use,
 
 void Hazards::addMemory(const Use &use, std::vector<Dependence> &dependences) {
   uint64_t end = use.first + use.count;
-  for (const Access &other : memory)
-    if ((use.write || other.write) && use.first < other.end &&
-        other.first < end && other.number != number)
-      addDependence(dependences, other.number, other.write, use);
-  memory.push_back({use.first, end, use.write, number});
+  auto addThose = [&](ArrayRef<Access> accesses, bool write) {
+    for (const Access &other : accesses)
+      if (use.first < other.end && other.first < end && other.number != number)
+        addDependence(dependences, other.number, write, use);
+  };
+  addThose(writes, /*write=*/true);
+  if (use.write)
+    addThose(reads, /*write=*/false);
+  (use.write ? writes : reads).push_back({use.first, end, number});
 }
 
 std::vector<Dependence> Hazards::add(ArrayRef<Use> uses, uint64_t number,
@@ -80,8 +84,12 @@ std::vector<Dependence> Hazards::add(ArrayRef<Use> uses, uint64_t number,
 }
 
 void Hazards::forget(llvm::function_ref<bool(uint64_t)> isOver) {
-  llvm::erase_if(memory,
-                 [&](const Access &access) { return isOver(access.number); });
+  if (reads.size() + writes.size() < maxAccesses)
+    return;
+  for (std::vector<Access> *accesses : {&reads, &writes})
+    llvm::erase_if(*accesses,
+                   [&](const Access &access) { return isOver(access.number); });
+  maxAccesses = reads.size() + writes.size() + 64;
 }
 
 std::string spatten::describe(const Use &use) {

@@ -24,14 +24,12 @@ public:
   std::vector<Dependence> add(ArrayRef<Use> uses, uint64_t number,
                               Engine engine);
 
-  /// Forgets accesses to memory of which `isOver` holds.
+  /// Forgets accesses to memory of which `isOver` holds, now and then.
   void forget(llvm::function_ref<bool(uint64_t)> isOver);
-  size_t getMemoryUses() const { return memory.size(); }
 
 private:
   struct Access {
     uint64_t first, end;
-    bool write;
     uint64_t number;
   };
   struct Line {
@@ -50,7 +48,10 @@ private:
   /// The last reader of each engine: an engine reads in order.
   std::array<std::array<uint64_t, kEngines>, kRegisters> readers{};
   std::vector<Line> keyLines, keyLowLines, valueLines;
-  std::vector<Access> memory;
+  /// Of memory.
+  std::vector<Access> reads, writes;
+  /// How many of these make it worth while to look which are over.
+  size_t maxAccesses = 64;
 };
 
 /// What `use` is of, for a person.

@@ -95,6 +95,7 @@ private:
   enum class State { Running, Full, Waiting, Halted };
 
   Error advance();
+  void prefetch() const;
   Error dispatch(const Step &step);
   std::optional<uint64_t> findReady() const;
   Error executeWaiting(uint64_t start);
@@ -225,6 +226,17 @@ std::optional<uint64_t> Run::findReady() const {
   return last ? std::optional(std::max(cycle, last->cycle)) : std::nullopt;
 }
 
+/// Asks the host's memory for an instruction before it is needed: a program
+/// may be longer than what its caches hold.
+void Run::prefetch() const {
+  static constexpr size_t ahead = 6, bytes = 256, line = 64;
+  if (place + ahead >= steps.size())
+    return;
+  auto *op = reinterpret_cast<const char *>(steps[place + ahead].op);
+  for (size_t at = 0; at < bytes; at += line)
+    LLVM_PREFETCH(op + at, /*rw=*/0, /*locality=*/3);
+}
+
 /// Lets the front end run until it has to wait.
 Error Run::advance() {
   while (state == State::Running) {
@@ -234,6 +246,7 @@ Error Run::advance() {
       break;
     }
     ++statistics.instructions;
+    prefetch();
     if (step.execute) {
       if (Error error = dispatch(step))
         return error;

@@ -38,9 +38,7 @@ void Timeline::forget(uint64_t cycle) {
     return progress.started && progress.end <= cycle &&
            progress.result <= cycle;
   };
-  if (hazards.getMemoryUses() > 64)
-    hazards.forget(
-        [&](uint64_t number) { return isOver(getProgress(number)); });
+  hazards.forget([&](uint64_t number) { return isOver(getProgress(number)); });
   while (!progress.empty() && isOver(progress.front())) {
     progress.pop_front();
     ++firstNumber;
