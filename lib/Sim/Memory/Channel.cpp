@@ -17,18 +17,16 @@ Channel::Channel(const MemoryConfig &config, const TimingTable &table,
       freeVisits(~uint64_t(0) >> (64 - config.outstandingPerChannel)),
       room(config.outstandingPerChannel),
       numRooms(config.outstandingPerChannel) {
-  for (auto [bank, parts] : llvm::zip(banks, table.partsOfBank))
-    for (auto [slot, part] : llvm::zip(bank.slots, parts))
-      slot = part * numDRAMCommands;
   if (config.refresh.mode == RefreshMode::AllBank)
     nextRefresh = config.refresh.intervalCycles;
 }
 
-/// When the table allows a command to a bank, after all that was issued.
-uint64_t Channel::readyCycle(const Bank &bank, DRAMCommand command) const {
-  uint64_t cycle = 0;
-  for (unsigned slot : bank.slots)
-    cycle = std::max(cycle, ready[slot + unsigned(command)]);
+/// When the table allows a command to all banks, after all that was issued.
+uint64_t Channel::readyEverywhere(DRAMCommand command) const {
+  uint64_t cycle = clock;
+  for (const TimingTable::Slots &slots : table->slotsOfBank)
+    for (unsigned slot : slots)
+      cycle = std::max(cycle, ready[slot + unsigned(command)]);
   return cycle;
 }
 
@@ -38,13 +36,6 @@ inline uint64_t Channel::readyCycle(const Visit &visit, uint64_t now) const {
   const auto &slots = visit.slots;
   return std::max(std::max(std::max(cycles[slots[3]], now), cycles[slots[0]]),
                   std::max(cycles[slots[1]], cycles[slots[2]]));
-}
-
-uint64_t Channel::readyEverywhere(DRAMCommand command) const {
-  uint64_t cycle = clock;
-  for (const Bank &bank : banks)
-    cycle = std::max(cycle, readyCycle(bank, command));
-  return cycle;
 }
 
 void Channel::delayWindow(const TimingRule &rule, unsigned part,
@@ -244,7 +235,7 @@ void Channel::beginVisit(Place place, bool write, uint32_t access) {
   Kind kind = bank.openRow == place.row ? Hit : Other;
   Visit &visit = visits[index];
   visit = {.rank = nextRank(index),
-           .slots = bank.slots,
+           .slots = table->slotsOfBank[place.bank],
            .access = access,
            .row = place.row,
            .bank = uint16_t(place.bank),

@@ -68,7 +68,7 @@ private:
   struct alignas(32) Visit {
     uint64_t rank; // A candidate's.
     /// Where in `ready` each part of its bank begins.
-    std::array<uint16_t, numDRAMScopes> slots;
+    TimingTable::Slots slots;
     uint32_t access;
     unsigned row;
     uint16_t bank;
@@ -90,10 +90,8 @@ private:
   /// Visits of a bank: for other rows, or for the one that is open.
   enum Kind : uint8_t { Other, Hit };
 
-  struct alignas(32) Bank {
+  struct Bank {
     unsigned openRow = noRow;
-    /// Where in `ready` each of its parts begins.
-    std::array<uint16_t, numDRAMScopes> slots{};
     List lists[2];
     /// The row was opened for the first hit, which comes before all else.
     bool isOpening = false;
@@ -124,7 +122,6 @@ private:
     return Candidate::noOpenerBit | nextOrder++ << Candidate::visitBits | visit;
   }
   DRAMCommand commandOf(const Bank &bank, Kind kind) const;
-  uint64_t readyCycle(const Bank &bank, DRAMCommand command) const;
   uint64_t readyCycle(const Visit &visit, uint64_t now) const;
   uint64_t readyEverywhere(DRAMCommand command) const;
   void delay(unsigned part, DRAMCommand command, uint64_t cycle) {

@@ -45,9 +45,11 @@ void TimingTable::arrangeParts(const DRAMOrganization &part) {
   for (unsigned bank = 0; bank < banks; ++bank) {
     unsigned group = bank / part.banksPerGroup;
     unsigned pseudoChannel = group / part.bankGroups;
-    partsOfBank.push_back({0, uint16_t(firstPart[1] + pseudoChannel),
-                           uint16_t(firstPart[2] + group),
-                           uint16_t(firstPart[3] + bank)});
+    Slots &slots = slotsOfBank.emplace_back();
+    slots = {0, uint16_t(firstPart[1] + pseudoChannel),
+             uint16_t(firstPart[2] + group), uint16_t(firstPart[3] + bank)};
+    for (uint16_t &slot : slots)
+      slot *= numDRAMCommands;
   }
 }
 

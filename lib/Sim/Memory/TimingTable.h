@@ -27,8 +27,10 @@ struct TimingTable {
 
   /// First part of a scope, and how many there are.
   std::array<unsigned, numDRAMScopes> firstPart, numParts;
-  /// The four parts that a bank belongs to, from the channel to the bank.
-  std::vector<std::array<uint16_t, numDRAMScopes>> partsOfBank;
+  /// Where the commands of a part begin in a list by part and command: for the
+  /// four parts that a bank belongs to, from the channel to the bank.
+  using Slots = std::array<uint16_t, numDRAMScopes>;
+  std::vector<Slots> slotsOfBank;
 
   /// The rules for each preceding command that decide anything, at most one
   /// for a scope and a following command; and those with a longer window.
