@@ -36,6 +36,8 @@ private:
   struct InFlight {
     unsigned visits = 1;
     uint64_t completed = 0;
+    /// From when on its last command may be issued.
+    uint64_t lastCommand = 0;
     unsigned dataCycles;
   };
 
@@ -162,20 +164,23 @@ uint64_t Memory::Channels::access(uint64_t startCycle,
     share.transactions.clear();
   }
   start = std::max(start, left);
+  inFlight.back().lastCommand = left - 1 + config.requestCycles;
   endVisit(latest(), end);
   return left;
 }
 
-/// Issues some commands that no access to come can change, if that starts in
-/// `cycle` or when one in flight completes; false if there are none. All that
+/// Issues some commands that no access to come can change, which starts when
+/// one in flight completes or later; false if none does up to `cycle`. All that
 /// are in flight have a command to come, and data comes a while behind that.
 bool Memory::Channels::advance(uint64_t cycle) {
+  uint64_t first = std::numeric_limits<uint64_t>::max();
   for (const InFlight &access : inFlight)
     if (access.visits)
-      cycle = std::min(cycle, issuedUpTo + 1 + access.dataCycles);
-  uint64_t limit = cycle + config.requestCycles - 1;
-  if (inFlight.empty() || limit <= issuedUpTo)
+      first = std::min(first, std::max(issuedUpTo + 1, access.lastCommand) +
+                                  access.dataCycles);
+  if (inFlight.empty() || first > cycle)
     return false;
+  uint64_t limit = first + config.requestCycles - 1;
   for (Channel &channel : channels) {
     if (!channel.isDue(limit))
       continue;
