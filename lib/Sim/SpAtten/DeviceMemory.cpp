@@ -195,14 +195,14 @@ Expected<DeviceMemory> DeviceMemory::create(program::ProgramOp program,
       return makeError("tensor '" + op.getSymName() +
                        "' expects elements of at most 64 bits, found " +
                        Twine(op.getType().getElementTypeBitWidth()));
-    auto *data = static_cast<uint8_t *>(std::calloc(bytes + kPaddingBytes, 1));
-    if (!data)
-      return makeError("not enough memory for tensor '" + op.getSymName() +
-                       "'");
     auto value = dyn_cast_or_null<DenseElementsAttr>(op.getValueAttr());
     if (op.getValue() && !value)
       return makeError("tensor '" + op.getSymName() +
                        "' expects a dense value");
+    auto *data = static_cast<uint8_t *>(std::calloc(bytes + kPaddingBytes, 1));
+    if (!data)
+      return makeError("not enough memory for tensor '" + op.getSymName() +
+                       "'");
     bool isInput = op.getDirection() == program::Direction::In && !value;
     memory.tensors.push_back({op.getSymName().str(),
                               cast<RankedTensorType>(op.getType()),
