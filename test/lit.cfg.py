@@ -33,6 +33,9 @@ for name, pipeline in (("definition", definition), ("cpu", "rarefy-cpu-pipeline"
             f" -O2 -e main --entry-point-result=void --shared-libs={runtimes}",
         )
     )
+if "Address" in config.sanitizers:
+    config.available_features.add("asan")
+    config.environment["ASAN_OPTIONS"] = "allocator_may_return_null=1"
 llvm_config.use_default_substitutions()
 llvm_config.add_tool_substitutions(
     [

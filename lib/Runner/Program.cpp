@@ -283,7 +283,7 @@ void Program::Impl::buildFrame() {
 void Program::Impl::findEqualSizes() {
   llvm::StringMap<std::pair<size_t, size_t>> first;
   for (auto [i, input] : llvm::enumerate(signature.inputs))
-    for (auto [d, name, size] : llvm::enumerate(input.sizeNames, input.shape)) {
+    for (auto [d, name] : llvm::enumerate(input.sizeNames)) {
       if (name.empty())
         continue;
       auto [place, isFirst] = first.try_emplace(name, i, d);

@@ -1,3 +1,5 @@
+// The stock tool has no sanitizer for a plugin to use.
+// UNSUPPORTED: asan
 // The plugin brings the dialect and its passes to the stock mlir-opt; neither is there without it.
 // RUN: mlir-opt --load-dialect-plugin=%plugin --load-pass-plugin=%plugin %s \
 // RUN:   --pass-pipeline='builtin.module(rarefy-decompose)' | FileCheck %s

@@ -29,12 +29,11 @@ struct RarefyCPUVectorize : impl::RarefyCPUVectorizeBase<RarefyCPUVectorize> {
     IRRewriter rewriter(&getContext());
     for (linalg::LinalgOp op : ops) {
       rewriter.setInsertionPoint(op);
-      FailureOr<linalg::GenericOp> generic =
-          linalg::generalizeNamedOp(rewriter, op);
-      if (auto already = dyn_cast<linalg::GenericOp>(op.getOperation()))
-        generic = already;
-      if (succeeded(generic))
-        lower(*generic, *target, rewriter);
+      auto generic = dyn_cast<linalg::GenericOp>(op.getOperation());
+      if (!generic)
+        generic = linalg::generalizeNamedOp(rewriter, op).value_or(nullptr);
+      if (generic)
+        lower(generic, *target, rewriter);
     }
   }
 
