@@ -74,7 +74,9 @@ def test_named_flags_and_commands_exist(document):
 @pytest.fixture
 def workplace(tmp_path):
     """A folder that looks like the root of a new tree that has been built, and may be written to."""
-    tracked = subprocess.run(["git", "-C", ROOT, "ls-files"], capture_output=True, text=True, check=True).stdout
+    tracked = subprocess.run(
+        ["git", "-C", ROOT, "ls-files"], capture_output=True, text=True, check=True
+    ).stdout
     for name in {line.partition("/")[0] for line in tracked.splitlines()} | {"build"}:
         (tmp_path / name).symlink_to(ROOT / name)
     environment = dict(os.environ, PATH=f"{BUILD / 'bin'}:{Path(sys.executable).parent}:{os.environ['PATH']}")

@@ -105,6 +105,37 @@ def test_writes_out_of_range(reduction, expected):
     assert function(np.float32([]), positions, updates).shape == (0,)
 
 
+RESHAPE = ("(float[24] x, int64[2] s) => (float[a,b] z)", "Reshape(x, s)")
+EXPAND = ("(float[24] x, int64[2] s) => (float[a,24] z)", "Expand(x, s)")
+FILL = ("(int64[2] s) => (float[a,b] z)", "ConstantOfShape(s)")
+SPLIT = ("(float[24] x, int64[2] s) => (float[24] z, float[a] v, float[b] w)", "Neg(x) v, w = Split(x, s)")
+RANGE = ("(int64 a, int64 b, int64 c) => (int64[n] z)", "Range(a, b, c)")
+NEGATIVE = "expected sizes that are not negative"
+COUNT = "expected sizes of as many elements as the input has"
+
+
+@pytest.mark.parametrize(
+    "signature, node, good, bad, message",
+    [
+        (*RESHAPE, [[4, -1]], [[4, 7]], COUNT),
+        (*RESHAPE, [[6, 4]], [[-1, -1]], COUNT),
+        (*RESHAPE, [[0, 1]], [[1 << 40, 1 << 40]], COUNT),
+        (*EXPAND, [[3, 24]], [[-3, 24]], NEGATIVE),
+        (*FILL, [[0, 5]], [[4, -5]], NEGATIVE),
+        (*SPLIT, [[0, 24]], [[-1, 25]], NEGATIVE),
+        (*SPLIT, [[20, 4]], [[20, 5]], "expected sizes that add up to that of the axis"),
+        (*RANGE, [9, 0, -2], [9, 0, 0], "expected a step that is not 0"),
+    ],
+)
+def test_sizes_held_in_data(signature, node, good, bad, message):
+    """What they say is checked before an element is read."""
+    function = compile_one(18, signature, "", node)
+    leading = [np.arange(24, dtype=np.float32)] if "float[24]" in signature else []
+    function(*leading, *(np.array(entry) for entry in good))
+    with pytest.raises(rarefy.RarefyError, match=message):
+        function(*leading, *(np.array(entry) for entry in bad))
+
+
 @pytest.mark.parametrize("mode", ["edge", "reflect", "wrap"])
 def test_padding_of_nothing(mode):
     """There is no element to repeat."""

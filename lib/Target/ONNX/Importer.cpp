@@ -6,6 +6,7 @@
 #include "Protobuf.h"
 #include "Storage.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/ControlFlow/IR/ControlFlow.h"
 #include "mlir/Dialect/Linalg/IR/Linalg.h"
 #include "mlir/Dialect/Math/IR/Math.h"
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
@@ -487,9 +488,10 @@ Importer::import(std::shared_ptr<onnx::ModelProto> proto) {
 
 OwningOpRef<ModuleOp> rarefy::importONNX(llvm::MemoryBufferRef buffer,
                                          MLIRContext *context, bool hasPath) {
-  context->loadDialect<arith::ArithDialect, func::FuncDialect,
-                       linalg::LinalgDialect, math::MathDialect,
-                       tensor::TensorDialect, RarefyDialect>();
+  context
+      ->loadDialect<arith::ArithDialect, cf::ControlFlowDialect,
+                    func::FuncDialect, linalg::LinalgDialect, math::MathDialect,
+                    tensor::TensorDialect, RarefyDialect>();
   StringRef name = buffer.getBufferIdentifier();
   Importer importer(context, name, hasPath ? name : "");
   auto model = std::make_shared<onnx::ModelProto>();

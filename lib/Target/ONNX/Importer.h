@@ -55,6 +55,11 @@ public:
   /// Emits "node 'name' (Operator): message", unless an error came before.
   LogicalResult error(const Twine &message);
   bool hasError() const { return failedAlready; }
+  /// Name and operator, for a person.
+  std::string describe() const;
+  /// Has the model say at run time that it `expected` something else of its
+  /// data, unless `condition` holds.
+  void require(Value condition, const Twine &expected);
 
   // Inputs. Those below the operator's `minInputs` are present.
   unsigned getNumInputs() const { return inputs.size(); }

@@ -161,6 +161,17 @@ Value frontend::loopOver(
   return nest.results.front();
 }
 
+void frontend::requireSizes(Node &node, ArrayRef<OpFoldResult> sizes) {
+  IndexMath math(node.b);
+  OpFoldResult least = math.index(0);
+  for (OpFoldResult size : sizes)
+    least = math.min(least, size);
+  if (!isSize(least, 0))
+    node.require(
+        compareIndex(node.b, arith::CmpIPredicate::eq, least, math.index(0)),
+        "expected sizes that are not negative");
+}
+
 FailureOr<Sizes> frontend::readIndices(Node &node, unsigned i) {
   if (node.rank(i) > 1)
     return node.error("input " + Twine(i) + " must have one dimension, found " +

@@ -64,6 +64,9 @@ Value isInside(ImplicitLocOpBuilder &b, OpFoldResult position,
 Value compareIndex(ImplicitLocOpBuilder &b, arith::CmpIPredicate predicate,
                    OpFoldResult x, OpFoldResult y);
 
+/// Has the model check at run time that none of `sizes` is negative.
+void requireSizes(Node &node, ArrayRef<OpFoldResult> sizes);
+
 /// The elements of input `i` as positions; an error unless it has one
 /// dimension at most, of static size.
 FailureOr<Sizes> readIndices(Node &node, unsigned i);

@@ -4,6 +4,7 @@
 #include "Importer.h"
 #include "Protobuf.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/ControlFlow/IR/ControlFlowOps.h"
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
 #include "mlir/IR/Matchers.h"
 
@@ -20,11 +21,18 @@ LogicalResult Node::error(const Twine &message) {
   if (failedAlready)
     return failure();
   failedAlready = true;
+  return importer.error(describe() + ": " + message);
+}
+
+std::string Node::describe() const {
   StringRef name = proto.name();
   if (name.empty() && proto.output_size())
     name = proto.output(0);
-  return importer.error("node '" + name + "' (" + proto.op_type() +
-                        "): " + message);
+  return ("node '" + name + "' (" + proto.op_type() + ")").str();
+}
+
+void Node::require(Value condition, const Twine &expected) {
+  cf::AssertOp::create(b, condition, (describe() + ": " + expected).str());
 }
 
 //===----------------------------------------------------------------------===//

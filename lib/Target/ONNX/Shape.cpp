@@ -97,11 +97,18 @@ static LogicalResult checkSizes(Node &node, ArrayRef<OpFoldResult> sizes) {
   return success();
 }
 
+/// Are some sizes elements of a tensor, which may be anything?
+static bool hasUnknownSizes(Node &node, unsigned i) {
+  return !node.in(i).constant && !node.scalars(i);
+}
+
 static LogicalResult importConstantOfShape(Node &node) {
   B &b = node.b;
   FailureOr<Sizes> sizes = inputSizes(node, 0);
   if (failed(sizes) || failed(checkSizes(node, *sizes)))
     return failure();
+  if (hasUnknownSizes(node, 0))
+    requireSizes(node, *sizes);
   Value scalar = scalarConstant(b, b.getF32Type(), 0);
   bool isUnsigned = false;
   if (node.hasAttr("value")) {
@@ -215,7 +222,8 @@ static LogicalResult checkCount(Node &node, ArrayRef<OpFoldResult> from,
   return success();
 }
 
-/// Gives sizes that are known only at run time what 0 and -1 stand for.
+/// Gives sizes that are known only at run time what 0 and -1 stand for, and
+/// has them checked then.
 static void resolveRuntimeSizes(Node &node, ArrayRef<OpFoldResult> from,
                                 Sizes &to, bool allowZero) {
   IndexMath math(node.b);
@@ -228,13 +236,13 @@ static void resolveRuntimeSizes(Node &node, ArrayRef<OpFoldResult> from,
     others = math.mul(others, math.selectNegative(size, one, size));
   }
   others = math.max(others, one);
-  for (OpFoldResult &size : to)
+  OpFoldResult count = one;
+  for (OpFoldResult &size : to) {
     size = math.selectNegative(size, math.floorDiv(total, others), size);
-}
-
-/// Are some sizes elements of a tensor, which may be anything?
-static bool hasUnknownSizes(Node &node, unsigned i) {
-  return !node.in(i).constant && !node.scalars(i);
+    count = math.mul(count, size);
+  }
+  node.require(compareIndex(node.b, arith::CmpIPredicate::eq, count, total),
+               "expected sizes of as many elements as the input has");
 }
 
 static LogicalResult importReshape(Node &node) {
@@ -383,6 +391,8 @@ static LogicalResult importExpand(Node &node) {
   FailureOr<Sizes> target = inputSizes(node, 1);
   if (failed(target) || failed(checkSizes(node, *target)))
     return failure();
+  if (hasUnknownSizes(node, 1))
+    requireSizes(node, *target);
   FailureOr<Sizes> sizes = broadcastSizes(node, {node.sizes(0), *target});
   if (failed(sizes))
     return failure();
@@ -427,6 +437,12 @@ static LogicalResult importRange(Node &node) {
   if (matchPattern(bounds[2], m_AnyZeroFloat()) ||
       matchPattern(bounds[2], m_Zero()))
     return node.error("the step is 0");
+  if (isa<IntegerType>(bounds[2].getType()) &&
+      !matchPattern(bounds[2], m_Constant()))
+    node.require(
+        arith::CmpIOp::create(b, arith::CmpIPredicate::ne, bounds[2],
+                              scalarConstant(b, bounds[2].getType(), 0)),
+        "expected a step that is not 0");
   Value count = rangeCount(b, bounds[0], bounds[1], bounds[2]);
   count = b.createOrFold<arith::MaxSIOp>(count,
                                          scalarConstant(b, b.getI64Type(), 0));

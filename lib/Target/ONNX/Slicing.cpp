@@ -102,6 +102,19 @@ static FailureOr<Sizes> getSplitSizes(Node &node, OpFoldResult size) {
   return parts;
 }
 
+/// Has sizes of parts that are known only at run time checked then.
+static void requireParts(Node &node, ArrayRef<OpFoldResult> parts,
+                         OpFoldResult size) {
+  requireSizes(node, parts);
+  IndexMath math(node.b);
+  OpFoldResult sum = math.index(0);
+  for (OpFoldResult part : parts)
+    sum = math.add(sum, part);
+  if (!getConstantIntValue(sum))
+    node.require(compareIndex(node.b, arith::CmpIPredicate::eq, sum, size),
+                 "expected sizes that add up to that of the axis");
+}
+
 static LogicalResult importSplit(Node &node) {
   IndexMath math(node.b);
   int64_t axis = node.normalizeAxis(node.intAttr("axis", 0), node.rank(0));
@@ -115,6 +128,8 @@ static LogicalResult importSplit(Node &node) {
     return node.error("expected a size for each of " +
                       Twine(node.getNumOutputs()) + " outputs, found " +
                       Twine(parts->size()));
+  if (node.getOpset() >= 13 && node.hasInput(1))
+    requireParts(node, *parts, sizes[axis]);
   std::optional<SmallVector<Value>> scalars =
       node.rank(0) == 1 ? node.scalars(0) : std::nullopt;
   Sizes offsets(sizes.size(), math.index(0));
