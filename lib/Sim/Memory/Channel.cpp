@@ -1,6 +1,7 @@
 // The queue and the banks of a channel, and the choice of its next command.
 
 #include "Channel.h"
+#include "rarefy/Support/Prefetch.h"
 #include "llvm/ADT/STLExtras.h"
 #include "llvm/ADT/bit.h"
 #include "llvm/Support/MathExtras.h"
@@ -332,6 +333,17 @@ uint64_t Channel::send(uint64_t earliest, llvm::ArrayRef<uint64_t> transactions,
     before = transaction;
   }
   return nextSend - config->sendCycles;
+}
+
+void Channel::prefetch() const {
+  auto all = [](const auto &list) {
+    rarefy::prefetch(list.data(), list.size() * sizeof(list[0]));
+  };
+  rarefy::prefetch(this, sizeof(*this));
+  all(visits);
+  all(banks);
+  all(ready);
+  all(room);
 }
 
 void Channel::drain() {

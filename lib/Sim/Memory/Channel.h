@@ -59,6 +59,9 @@ public:
 
   const Counters &counters() const { return counts; }
 
+  /// All that sending needs, where others were busy since it last did.
+  void prefetch() const;
+
 private:
   static constexpr uint64_t never = std::numeric_limits<uint64_t>::max();
   static constexpr unsigned noRow = ~0u;

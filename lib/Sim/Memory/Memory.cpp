@@ -155,6 +155,8 @@ uint64_t Memory::Channels::access(uint64_t startCycle,
     Share &share = shares[channel];
     if (share.empty())
       continue;
+    if (isTimed && channel + 1 < config.channels)
+      channels[channel + 1].prefetch();
     uint64_t last = isTimed ? send(channel, write) : sendNominal(channel);
     left = std::max(left, last + 1);
     if (!isTimed)

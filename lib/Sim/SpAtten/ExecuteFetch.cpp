@@ -2,6 +2,7 @@
 
 #include "Core.h"
 #include "rarefy/Sim/SpAttenNumbers.h"
+#include "rarefy/Support/Prefetch.h"
 #include "llvm/ADT/STLExtras.h"
 #include "llvm/Support/FormatVariadic.h"
 #include <cmath>
@@ -142,12 +143,6 @@ Expected<const uint8_t *> Core::accessRows(const RowPlace &place,
 /// Rows of packed vectors that are asked of the host's memory before they are
 /// needed: kept rows lie too far apart for its processor to guess.
 static constexpr unsigned prefetchedRows = 16;
-
-static void prefetch(const uint8_t *row, unsigned bytes) {
-  for (unsigned at = 0; at < bytes; at += 64)
-    LLVM_PREFETCH(row + at, /*rw=*/0, /*locality=*/3);
-  LLVM_PREFETCH(row + bytes - 1, 0, 3);
-}
 
 /// Reads rows of `place` into `buffer`, whose rows, shift and lanes are set.
 Error Core::fill(SRAM &sram, SRAM::Buffer &buffer, const RowPlace &place,

@@ -4,6 +4,7 @@
 #include "Core.h"
 #include "Timing.h"
 #include "rarefy/Sim/SpAttenNumbers.h"
+#include "rarefy/Support/Prefetch.h"
 #include "llvm/ADT/STLExtras.h"
 #include <type_traits>
 
@@ -95,7 +96,7 @@ private:
   enum class State { Running, Full, Waiting, Halted };
 
   Error advance();
-  void prefetch() const;
+  void prefetchNext() const;
   Error dispatch(const Step &step);
   std::optional<uint64_t> findReady() const;
   Error executeWaiting(uint64_t start);
@@ -226,15 +227,12 @@ std::optional<uint64_t> Run::findReady() const {
   return last ? std::optional(std::max(cycle, last->cycle)) : std::nullopt;
 }
 
-/// Asks the host's memory for an instruction before it is needed: a program
-/// may be longer than what its caches hold.
-void Run::prefetch() const {
-  static constexpr size_t ahead = 6, bytes = 256, line = 64;
-  if (place + ahead >= steps.size())
-    return;
-  auto *op = reinterpret_cast<const char *>(steps[place + ahead].op);
-  for (size_t at = 0; at < bytes; at += line)
-    LLVM_PREFETCH(op + at, /*rw=*/0, /*locality=*/3);
+/// A program may be longer than what the host's caches hold, and each of its
+/// instructions lies by itself.
+void Run::prefetchNext() const {
+  static constexpr size_t ahead = 6, bytes = 256;
+  if (place + ahead < steps.size())
+    prefetch(steps[place + ahead].op, bytes);
 }
 
 /// Lets the front end run until it has to wait.
@@ -246,7 +244,7 @@ Error Run::advance() {
       break;
     }
     ++statistics.instructions;
-    prefetch();
+    prefetchNext();
     if (step.execute) {
       if (Error error = dispatch(step))
         return error;
