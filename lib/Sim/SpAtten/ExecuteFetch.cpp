@@ -140,9 +140,23 @@ Expected<const uint8_t *> Core::accessRows(const RowPlace &place,
   return *data - first;
 }
 
-/// Rows of packed vectors that are asked of the host's memory before they are
-/// needed: kept rows lie too far apart for its processor to guess.
-static constexpr unsigned prefetchedRows = 16;
+/// Hands rows of `place`, packed vectors in `data`, to `kernel` for `vectors`,
+/// some at a time: the next ones are asked of the host's memory meanwhile, for
+/// kept rows lie too far apart for its processor to guess.
+template <typename F>
+static void forRows(const RowPlace &place, const uint8_t *data, F &&kernel) {
+  static constexpr unsigned atOnce = 16;
+  for (unsigned first = 0; first < place.count; first += atOnce) {
+    const uint8_t *rows[atOnce];
+    unsigned count = std::min(atOnce, place.count - first);
+    unsigned later = std::min(first + 2 * atOnce, place.count);
+    for (unsigned i = 0; i < count; ++i)
+      rows[i] = data + place.getOffset(first + i);
+    for (unsigned row = first + count; row < later; ++row)
+      prefetch(data + place.getOffset(row), place.bytes);
+    kernel(MutableArrayRef(rows, count), first);
+  }
+}
 
 /// Reads rows of `place` into `buffer`, whose rows, shift and lanes are set.
 Error Core::fill(SRAM &sram, SRAM::Buffer &buffer, const RowPlace &place,
@@ -163,14 +177,14 @@ Error Core::fill(SRAM &sram, SRAM::Buffer &buffer, const RowPlace &place,
     vectors[lane] = sram.getVectors(buffer, lane);
   }
   unsigned vectorBytes = getRowBytes(bits, false);
-  for (unsigned row = 0; row < buffer.rows; ++row) {
-    unsigned later = std::min(row + prefetchedRows, buffer.rows - 1);
-    prefetch(*data + place.getOffset(later), place.bytes);
-    const uint8_t *packed = *data + place.getOffset(row);
-    for (unsigned lane = 0; lane <= buffer.fused; ++lane)
-      kernels.unpack(packed + lane * vectorBytes, bits, buffer.shift,
-                     vectors[lane][row]);
-  }
+  forRows(place, *data,
+          [&](MutableArrayRef<const uint8_t *> rows, unsigned first) {
+            for (unsigned lane = 0; lane <= buffer.fused; ++lane) {
+              kernels.unpack(rows, bits, buffer.shift, &vectors[lane][first]);
+              for (const uint8_t *&row : rows)
+                row += vectorBytes;
+            }
+          });
   return Error::success();
 }
 
@@ -215,9 +229,9 @@ Error Core::execute(LoadKeyLsbOp op) {
     return data.takeError();
   useLines(Use::KeyLowLines, buffer, buffer.rows, op.getLane(), /*write=*/true);
   MutableArrayRef<Vector> vectors = keys.getVectors(buffer, op.getLane());
-  for (unsigned row = 0; row < count; ++row)
-    kernels.merge(*data + place->getOffset(row), bits, buffer.shift - bits,
-                  vectors[row]);
+  forRows(*place, *data, [&](ArrayRef<const uint8_t *> rows, unsigned first) {
+    kernels.merge(rows, bits, buffer.shift - bits, &vectors[first]);
+  });
   return Error::success();
 }
 

@@ -186,7 +186,7 @@ Error Core::execute(MultiplyOp op) {
     for (; isWhole && column + kHeadSize <= columns; column += kHeadSize) {
       Vector weights, inputs;
       int32_t part;
-      kernels.unpack(*data + (place + column) * bits / 8, bits, 0, weights);
+      kernels.unpack(*data + (place + column) * bits / 8, bits, 0, &weights);
       llvm::copy(ArrayRef(vector).slice(column, kHeadSize), inputs.begin());
       kernels.score(inputs, weights, /*mask=*/-1, &part);
       sum += part;

@@ -34,37 +34,40 @@ RAREFY_INLINE Unsigned spread(const uint8_t *packed,
 }
 
 template <unsigned Bits, bool Merge>
-RAREFY_INLINE void unpackBits(const uint8_t *packed, unsigned shift,
-                              Vector &vector) {
-  for (unsigned i = 0; i < kHeadSize; i += 8, packed += Bits) {
-    Unsigned high = spread<Bits>(packed, std::make_index_sequence<16>());
-    Signed number;
-    if constexpr (Merge) {
-      std::memcpy(&number, &vector[i], sizeof(number));
-      number |= std::bit_cast<Signed>((high >> (16 - Bits)) << shift);
-    } else {
-      number = (std::bit_cast<Signed>(high) >> (16 - Bits)) << shift;
+RAREFY_INLINE void unpackBits(ArrayRef<const uint8_t *> rows, unsigned shift,
+                              Vector *vectors) {
+  for (const uint8_t *packed : rows) {
+    Vector &vector = *vectors++;
+    for (unsigned i = 0; i < kHeadSize; i += 8, packed += Bits) {
+      Unsigned high = spread<Bits>(packed, std::make_index_sequence<16>());
+      Signed number;
+      if constexpr (Merge) {
+        std::memcpy(&number, &vector[i], sizeof(number));
+        number |= std::bit_cast<Signed>((high >> (16 - Bits)) << shift);
+      } else {
+        number = (std::bit_cast<Signed>(high) >> (16 - Bits)) << shift;
+      }
+      std::memcpy(&vector[i], &number, sizeof(number));
     }
-    std::memcpy(&vector[i], &number, sizeof(number));
   }
 }
 
 template <bool Merge>
-RAREFY_INLINE void unpackBody(const uint8_t *packed, unsigned bits,
-                              unsigned shift, Vector &vector) {
+RAREFY_INLINE void unpackBody(ArrayRef<const uint8_t *> rows, unsigned bits,
+                              unsigned shift, Vector *vectors) {
   switch (bits) {
   case 2:
-    return unpackBits<2, Merge>(packed, shift, vector);
+    return unpackBits<2, Merge>(rows, shift, vectors);
   case 4:
-    return unpackBits<4, Merge>(packed, shift, vector);
+    return unpackBits<4, Merge>(rows, shift, vectors);
   case 6:
-    return unpackBits<6, Merge>(packed, shift, vector);
+    return unpackBits<6, Merge>(rows, shift, vectors);
   case 8:
-    return unpackBits<8, Merge>(packed, shift, vector);
+    return unpackBits<8, Merge>(rows, shift, vectors);
   case 10:
-    return unpackBits<10, Merge>(packed, shift, vector);
+    return unpackBits<10, Merge>(rows, shift, vectors);
   case 12:
-    return unpackBits<12, Merge>(packed, shift, vector);
+    return unpackBits<12, Merge>(rows, shift, vectors);
   default:
     llvm_unreachable("no row of such elements is whole transactions");
   }
@@ -109,13 +112,13 @@ RAREFY_INLINE void weighBody(int32_t probability, const Vector &vector,
 
 #define RAREFY_KERNELS(NAME, TARGET)                                           \
   namespace NAME {                                                             \
-  TARGET static void unpack(const uint8_t *packed, unsigned bits,              \
-                            unsigned shift, Vector &vector) {                  \
-    unpackBody<false>(packed, bits, shift, vector);                            \
+  TARGET static void unpack(ArrayRef<const uint8_t *> rows, unsigned bits,     \
+                            unsigned shift, Vector *vectors) {                 \
+    unpackBody<false>(rows, bits, shift, vectors);                             \
   }                                                                            \
-  TARGET static void merge(const uint8_t *packed, unsigned bits,               \
-                           unsigned shift, Vector &vector) {                   \
-    unpackBody<true>(packed, bits, shift, vector);                             \
+  TARGET static void merge(ArrayRef<const uint8_t *> rows, unsigned bits,      \
+                           unsigned shift, Vector *vectors) {                  \
+    unpackBody<true>(rows, bits, shift, vectors);                              \
   }                                                                            \
   TARGET static void score(const Vector &query, ArrayRef<Vector> keys,         \
                            int16_t mask, int32_t *scores) {                    \

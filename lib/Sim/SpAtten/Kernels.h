@@ -15,14 +15,14 @@ inline constexpr unsigned kPaddingBytes = 16;
 /// The loops that a simulation spends its time in. There are two versions, for
 /// any processor and for one with AVX2 and FMA; they give the same numbers.
 struct Kernels {
-  /// Reads a vector of `bits` bits, a multiple of 2, as signed numbers shifted
+  /// Reads vectors of `bits` bits, a multiple of 2, as signed numbers shifted
   /// left by `shift`.
-  void (*unpack)(const uint8_t *packed, unsigned bits, unsigned shift,
-                 Vector &vector);
-  /// Reads a vector of `bits` bits, 4, 8 or 12, as numbers that are not
-  /// negative, shifts them left, and puts them among the zeros of `vector`.
-  void (*merge)(const uint8_t *packed, unsigned bits, unsigned shift,
-                Vector &vector);
+  void (*unpack)(ArrayRef<const uint8_t *> packed, unsigned bits,
+                 unsigned shift, Vector *vectors);
+  /// Reads vectors of `bits` bits, 4, 8 or 12, as numbers that are not
+  /// negative, shifts them left, and puts them among the zeros of `vectors`.
+  void (*merge)(ArrayRef<const uint8_t *> packed, unsigned bits, unsigned shift,
+                Vector *vectors);
   /// The products of `query` with each of `keys`, of which the bits in `mask`
   /// count.
   void (*score)(const Vector &query, ArrayRef<Vector> keys, int16_t mask,

@@ -34,9 +34,9 @@ TEST(SpAttenKernels, UnpackEveryWidth) {
     unsigned shift = 12 - bits;
     forBoth([&](const Kernels &kernels, const char *which) {
       Vector vector, merged;
-      kernels.unpack(packed.data(), bits, shift, vector);
+      kernels.unpack(packed.data(), bits, shift, &vector);
       merged.fill(INT16_MIN);
-      kernels.merge(packed.data(), bits, 1, merged);
+      kernels.merge(packed.data(), bits, 1, &merged);
       for (unsigned i = 0; i < kHeadSize; ++i) {
         int number = getBits(packed, bits, i);
         int isNegative = number >> (bits - 1);
