@@ -140,9 +140,9 @@ Expected<const uint8_t *> Core::accessRows(const RowPlace &place,
   return *data - first;
 }
 
-/// Hands rows of `place`, packed vectors in `data`, to `kernel` for `vectors`,
-/// some at a time: the next ones are asked of the host's memory meanwhile, for
-/// kept rows lie too far apart for its processor to guess.
+/// Hands rows of `place`, packed vectors in `data`, to `kernel`, some at a time
+/// and with the number of the first. The next ones are asked of the host's
+/// memory meanwhile: kept rows lie too far apart for its processor to guess.
 template <typename F>
 static void forRows(const RowPlace &place, const uint8_t *data, F &&kernel) {
   static constexpr unsigned atOnce = 16;
