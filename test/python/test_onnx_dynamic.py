@@ -125,6 +125,7 @@ COUNT = "expected sizes of as many elements as the input has"
         (*SPLIT, [[0, 24]], [[-1, 25]], NEGATIVE),
         (*SPLIT, [[20, 4]], [[20, 5]], "expected sizes that add up to that of the axis"),
         (*RANGE, [9, 0, -2], [9, 0, 0], "expected a step that is not 0"),
+        (*RANGE, [0, -(1 << 63), -1], [9, 0, 0], "expected a step that is not 0"),
     ],
 )
 def test_sizes_held_in_data(signature, node, good, bad, message):

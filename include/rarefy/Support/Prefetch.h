@@ -6,8 +6,8 @@
 
 namespace rarefy {
 
-/// Asks the memory of the machine that this runs on for `bytes` bytes that are
-/// needed soon, and that its processor cannot guess.
+/// Asks the memory of the machine that this runs on for `bytes` bytes, one at
+/// least, that are needed soon and that its processor cannot guess.
 inline void prefetch(const void *start, size_t bytes) {
   constexpr size_t line = 64;
   auto *first = static_cast<const char *>(start);

@@ -416,8 +416,17 @@ static Value rangeCount(B &b, Value start, Value limit, Value delta) {
     Value count = b.createOrFold<math::CeilOp>(steps);
     return b.createOrFold<arith::FPToSIOp>(b.getI64Type(), count);
   }
-  Value steps = b.createOrFold<arith::CeilDivSIOp>(
-      b.createOrFold<arith::SubIOp>(limit, start), delta);
+  // The smallest number divided by -1 is a trap.
+  auto constant = [&](int64_t n) {
+    return scalarConstant(b, delta.getType(), n);
+  };
+  Value isMinusOne = b.createOrFold<arith::CmpIOp>(arith::CmpIPredicate::eq,
+                                                   delta, constant(-1));
+  Value steps = b.createOrFold<arith::SelectOp>(
+      isMinusOne, b.createOrFold<arith::SubIOp>(start, limit),
+      b.createOrFold<arith::CeilDivSIOp>(
+          b.createOrFold<arith::SubIOp>(limit, start),
+          b.createOrFold<arith::SelectOp>(isMinusOne, constant(1), delta)));
   return convertScalar(b, steps, b.getI64Type(), false, false);
 }
 
