@@ -14,6 +14,7 @@
 // RUN: %{run} %t/half.mlir | FileCheck %s
 // RUN: %{run} %t/long_sums.mlir | FileCheck %s
 // RUN: %{run} %t/tensor_ops.mlir | FileCheck %s
+// RUN: %{run} %t/reshaped.mlir | FileCheck %s
 
 // CHECK: check passed
 // CHECK-NOT: check FAILED
@@ -113,4 +114,14 @@ func.func @main(%a: tensor<13x15xf32>) -> (tensor<13x15xf32>, tensor<2x15xf32>, 
     tensor.yield %zero : f32
   } : tensor<13x15xf32> to tensor<11x16xf32>
   return %1, %2, %3 : tensor<13x15xf32>, tensor<2x15xf32>, tensor<11x16xf32>
+}
+
+//--- reshaped.mlir
+func.func @main(%x: tensor<24xf32>, %a: tensor<4xf32>) -> tensor<?x?xf32> {
+  %c0 = arith.constant 0 : index
+  %c6 = arith.constant 6 : index
+  %size = tensor.dim %a, %c0 : tensor<4xf32>
+  %shape = tensor.from_elements %c6, %size : tensor<2xindex>
+  %0 = tensor.reshape %x(%shape) : (tensor<24xf32>, tensor<2xindex>) -> tensor<?x?xf32>
+  return %0 : tensor<?x?xf32>
 }
